@@ -1,0 +1,90 @@
+/**
+ * The indicator: observable + verdict + validity. This is what exporters get and the one public data shape:
+ * fields are only ever added, and an exporter ignores what it does not know.
+ */
+import type { ObservableType } from "./observable.ts";
+import type { Verdict } from "./verdict.ts";
+
+export const TLP_LEVELS = ["clear", "green", "amber", "amber+strict", "red"] as const;
+export type Tlp = (typeof TLP_LEVELS)[number];
+
+export const INDICATOR_STATUSES = ["active", "expired", "revoked"] as const;
+export type IndicatorStatus = (typeof INDICATOR_STATUSES)[number];
+
+/** How wide a host may be matched: the name and everything below it, or exactly this name. */
+export type HostScope = "subtree" | "host";
+
+/** One place where the indicator was seen. */
+export interface Sighted {
+  /** sha256 of the sample, or absent when the report does not say. */
+  readonly sample?: string;
+  /** Sandbox name, or absent for merged reports and relationships. */
+  readonly sandbox?: string;
+  /** Where in the report, such as `dns_lookups[3].hostname`. */
+  readonly place: string;
+}
+
+export interface Certificate {
+  readonly serial?: string;
+  readonly issuer?: string;
+  readonly subject?: string;
+}
+
+/** What else the reports said about the value. Every list is sorted and holds at most 20 entries. */
+export interface IndicatorDetails {
+  /** domain: addresses it resolved to. */
+  readonly addresses?: readonly string[];
+  /** ipv4, ipv6, endpoint: hosts that resolved to it. */
+  readonly hosts?: readonly string[];
+  /** ipv4, ipv6: `8080/tcp`. */
+  readonly ports?: readonly string[];
+  /** url: `GET`, `POST`. */
+  readonly methods?: readonly string[];
+  /** url: user agents that asked for it. */
+  readonly userAgents?: readonly string[];
+  /** url: HTTP status codes. */
+  readonly statuses?: readonly string[];
+  /** ja3, ja3s, ja4, certificate, user-agent: hosts and endpoints of the sessions. */
+  readonly peers?: readonly string[];
+  /** sha256: file names. */
+  readonly names?: readonly string[];
+  readonly md5?: string;
+  readonly sha1?: string;
+  /** sha256: bytes. */
+  readonly size?: number;
+  /** certificate. */
+  readonly certificate?: Certificate;
+}
+
+export interface Indicator {
+  readonly type: ObservableType;
+  /** Canonical, never defanged. */
+  readonly value: string;
+  /** Present on domains. */
+  readonly scope?: HostScope;
+  readonly verdict: Verdict;
+  readonly status: IndicatorStatus;
+  readonly tlp: Tlp;
+  readonly families: readonly string[];
+  readonly labels: readonly string[];
+  readonly hunts: readonly string[];
+  /** ATT&CK technique ids of the samples, `T1071.001`; at most 20. */
+  readonly techniques: readonly string[];
+  /** sha256 of up to 20 samples, sorted. */
+  readonly samples: readonly string[];
+  readonly sampleCount: number;
+  /** Sandbox names, sorted. */
+  readonly sandboxes: readonly string[];
+  /** ISO 8601, UTC, milliseconds. */
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  readonly validUntil: string;
+  /** Up to 20 places, sorted. */
+  readonly evidence: readonly Sighted[];
+  readonly details: IndicatorDetails;
+}
+
+/** Stable key of an observable or indicator: ledger entries and ids derive from it. */
+export function indicatorKey({ type, value }: { readonly type: ObservableType; readonly value: string }): string {
+  return `${type}:${value}`;
+}

@@ -1,0 +1,19 @@
+/** The built-in plugins, listed by hand; a test compares this list with the folders. */
+import { definePlugin, type Plugin } from "../src/plugin.ts";
+import { csv } from "./csv/index.ts";
+import { file } from "./file/index.ts";
+import { misp } from "./misp/index.ts";
+import { snort } from "./snort/index.ts";
+import { splunk } from "./splunk/index.ts";
+import { stdout } from "./stdout/index.ts";
+import { stix } from "./stix/index.ts";
+import { suricata } from "./suricata/index.ts";
+
+export const plugins: readonly Plugin[] = [
+  definePlugin({
+    name: "rulewright",
+    apiVersion: 1,
+    exporters: [csv, misp, snort, splunk, stix, suricata],
+    sinks: [file, stdout],
+  }),
+];

@@ -1,0 +1,55 @@
+/** `rulewright explain <value> <path…>`: why a value is kept, in review or dropped. */
+import { type App, judgeReports } from "../app.ts";
+import { EXIT, RulewrightError } from "../errors.ts";
+import { canonicalise, isRejected, recognise } from "../model/canonical.ts";
+import { refang } from "../model/defang.ts";
+import { OBSERVABLE_TYPES, type Observable } from "../model/observable.ts";
+import type { JudgedRow, Store } from "../store/store.ts";
+import { explanation, explanationJson, rejectionText } from "./explanation.ts";
+import type { Output } from "./output.ts";
+
+export interface ExplainOptions {
+  readonly warningLists?: string;
+  readonly json?: boolean;
+}
+
+/** The value may be defanged. Throws VALUE_UNKNOWN when no report shows it. */
+export async function explain(
+  app: App,
+  output: Output,
+  value: string,
+  paths: readonly string[],
+  options: ExplainOptions,
+): Promise<number> {
+  const { store } = await judgeReports(app, paths, options.warningLists ? { warningLists: options.warningLists } : {});
+  try {
+    const rows = await findAll(store, value);
+    for (const row of rows) await output.print(options.json ? explanationJson(row) : explanation(row));
+    if (rows.length > 0) return EXIT.done;
+    const rejected = await store.rejections(refang(value));
+    for (const row of rejected)
+      await output.print(options.json ? `${JSON.stringify({ rejected: row })}\n` : rejectionText(row));
+    if (rejected.length > 0) return EXIT.done;
+    throw new RulewrightError(
+      "VALUE_UNKNOWN",
+      `No report under ${paths.join(", ")} shows ${value}. List what they show: rulewright generate ${paths.join(" ")} --explain`,
+    );
+  } finally {
+    await store.close();
+  }
+}
+
+/** A value can be several observables: a file path is also a command line, 32 hex digits are a JA3 or a JA3S. */
+async function findAll(store: Store, value: string): Promise<JudgedRow[]> {
+  const candidates = new Map<string, Observable>();
+  for (const text of [refang(value), value]) {
+    const recognised = recognise(text);
+    if (!isRejected(recognised)) candidates.set(`${recognised.type} ${recognised.value}`, recognised);
+    for (const type of OBSERVABLE_TYPES) {
+      const canonical = canonicalise(type, text);
+      if (!isRejected(canonical)) candidates.set(`${canonical.type} ${canonical.value}`, canonical);
+    }
+  }
+  const found = await Promise.all([...candidates.values()].map((candidate) => store.find(candidate)));
+  return found.filter((row) => row !== undefined);
+}

@@ -1,0 +1,58 @@
+/** Verdicts in words: the decision, every reason with its points, and the evidence with its place in the report. */
+import { defang } from "../model/defang.ts";
+import type { EvidenceRow, JudgedRow, RejectionRow } from "../store/store.ts";
+
+const SHOWN_EVIDENCE = 8;
+
+/** Values are defanged: this is for people. */
+export function explanation(row: JudgedRow): string {
+  const { observable, verdict } = row;
+  const lines = [
+    `${defang(observable.value)}  (${observable.type})`,
+    `  ${verdict.decision}, confidence ${verdict.confidence}${row.scope ? `, matched as ${row.scope === "subtree" ? "the name and everything below it" : "exactly this host"}` : ""}`,
+  ];
+  for (const { id, weight, text } of verdict.reasons) lines.push(`  ${signed(weight)}  ${id}: ${text}`);
+  for (const evidence of row.evidence.slice(0, SHOWN_EVIDENCE)) lines.push(`      seen  ${place(evidence)}`);
+  const hidden = row.evidence.length - SHOWN_EVIDENCE;
+  if (hidden > 0) lines.push(`      and ${hidden} more places`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** One JSON object per observable, the shape of `list --json`'s verdict with evidence. */
+export function explanationJson(row: JudgedRow): string {
+  const { observable, verdict, scope, families, labels, samples, sampleCount, sandboxes, evidence } = row;
+  return `${JSON.stringify({
+    type: observable.type,
+    value: observable.value,
+    verdict,
+    ...(scope ? { scope } : {}),
+    families,
+    labels,
+    samples,
+    sampleCount,
+    sandboxes,
+    evidence: evidence.map(({ seenAt, ...rest }) => ({
+      ...rest,
+      ...(seenAt === undefined ? {} : { seenAt: new Date(seenAt * 1000).toISOString() }),
+    })),
+  })}\n`;
+}
+
+export function rejectionText({ value, reason, place: at }: RejectionRow): string {
+  return `${defang(value)}\n  not an observable: ${reason}\n      seen  ${at}\n`;
+}
+
+function signed(weight: number): string {
+  return (weight > 0 ? `+${weight}` : weight < 0 ? `−${-weight}` : "·").padStart(4);
+}
+
+function place({ sample, sandbox, place: at, role, seenAt }: EvidenceRow): string {
+  const parts = [
+    at,
+    role,
+    sandbox,
+    sample ? `sample ${sample.slice(0, 12)}…` : undefined,
+    seenAt === undefined ? undefined : new Date(seenAt * 1000).toISOString().slice(0, 10),
+  ];
+  return parts.filter((part) => part !== undefined).join(" · ");
+}

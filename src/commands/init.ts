@@ -1,0 +1,57 @@
+/** `rulewright init`: a commented configuration to start from. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { CONFIG_FILE } from "../config.ts";
+import { EXIT, RulewrightError } from "../errors.ts";
+import type { Output } from "./output.ts";
+
+export const STARTER_CONFIG = `# Rulewright configuration. Every key is optional; what stands here are the defaults.
+# Keys and their meaning: rulewright config schema
+
+# Plugin packages or files, resolved from this file. They run with your rights.
+# plugins: [rulewright-plugin-hosts, ./lab.ts]
+
+# Folder of a checkout of MISP's warning lists (https://github.com/MISP/misp-warninglists).
+# warningLists: ./misp-warninglists
+
+# TLP of every indicator: clear, green, amber, amber+strict or red.
+tlp: amber
+
+policy:
+  # Confidence from which an observable is exported, and from which it goes to review.
+  keepAt: 50
+  reviewAt: 20
+  # Days an indicator stays valid after it was last seen.
+  ttlDays:
+    address: 30
+    domain: 120
+    url: 30
+    hash: 365
+    other: 180
+
+# Exports by name; each writes into a folder of its name. Without this section generate runs
+# suricata, snort, stix, misp, csv and splunk with their defaults.
+# exports:
+#   suricata:
+#     check: suricata -T -S {path}/rulewright.rules -l /tmp
+#   blocklist:
+#     exporter: csv
+#     where: type=domain|ipv4 confidence>=70
+`;
+
+export async function init(folder: string, output: Output, target: string): Promise<number> {
+  const file = join(resolve(folder, target), CONFIG_FILE);
+  if (existsSync(file))
+    throw new RulewrightError(
+      "USAGE",
+      `${file} exists and was left alone. Check it: rulewright config check --config ${file}`,
+    );
+  try {
+    mkdirSync(resolve(folder, target), { recursive: true });
+    writeFileSync(file, STARTER_CONFIG, { flag: "wx" });
+  } catch (cause) {
+    throw new RulewrightError("USAGE", `Cannot write ${file}: ${(cause as Error).message}.`, { cause });
+  }
+  output.say(`Wrote ${file}.\n`);
+  return EXIT.done;
+}

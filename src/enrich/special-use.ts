@@ -1,0 +1,391 @@
+/**
+ * Addresses and names that the standards set aside, so they can never be an
+ * indicator, and the address arithmetic the other enrichment tables share.
+ *
+ * Does not resolve anything, does not know public suffixes, and does not judge:
+ * it says what a value is reserved for. It does not accept the historical
+ * spellings of IPv4 (`127.1`, `0x7f000001`, `010.0.0.1`) either: a value of that
+ * shape is not an address here, as canonicalising is the model's work.
+ */
+import { isIPv6 } from "node:net";
+
+/** An address as unsigned 32-bit words: one for IPv4, four for IPv6. */
+export interface ParsedAddress {
+  readonly version: 4 | 6;
+  readonly words: readonly number[];
+}
+
+/** A network as its first address and its prefix length. */
+export interface ParsedPrefix extends ParsedAddress {
+  readonly length: number;
+  /** True if the text had bits set behind the prefix, as in `10.0.0.1/8`. */
+  readonly hasHostBits: boolean;
+}
+
+/** What a value is set aside for, and the registry row that says so. */
+export interface SpecialUseAddress {
+  readonly prefix: string;
+  readonly name: string;
+}
+
+export interface SpecialUseName {
+  readonly name: string;
+  readonly why: string;
+}
+
+// --- address arithmetic -----------------------------------------------------
+
+const parseIpv4 = (text: string): number | undefined => {
+  if (text.length < 7 || text.length > 15) return undefined;
+  let value = 0;
+  let part = -1;
+  let parts = 1;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x2e) {
+      if (part < 0) return undefined;
+      value = value * 256 + part;
+      part = -1;
+      parts += 1;
+    } else if (code >= 0x30 && code <= 0x39) {
+      // A leading zero means octal to some readers: two meanings, so no address.
+      if (part === 0) return undefined;
+      part = (part < 0 ? 0 : part * 10) + code - 0x30;
+      if (part > 255) return undefined;
+    } else return undefined;
+  }
+  return parts === 4 && part >= 0 ? value * 256 + part : undefined;
+};
+
+const parseIpv6 = (text: string): number[] | undefined => {
+  // A zone (fe80::1%eth0) names an interface of the machine that wrote it down.
+  const bare = text.includes("%") ? text.slice(0, text.indexOf("%")) : text;
+  if (!isIPv6(bare)) return undefined;
+  let groups = bare;
+  const lastColon = bare.lastIndexOf(":");
+  if (bare.includes(".")) {
+    const tail = parseIpv4(bare.slice(lastColon + 1));
+    if (tail === undefined) return undefined;
+    groups = `${bare.slice(0, lastColon + 1)}${(tail >>> 16).toString(16)}:${(tail & 0xffff).toString(16)}`;
+  }
+  const [head = "", tail] = groups.split("::");
+  const left = head === "" ? [] : head.split(":");
+  const right = tail === undefined || tail === "" ? [] : tail.split(":");
+  const all = [...left, ...Array<string>(8 - left.length - right.length).fill("0"), ...right];
+  const words: number[] = [];
+  for (let at = 0; at < 8; at += 2) {
+    words.push(Number.parseInt(all[at] ?? "0", 16) * 65536 + Number.parseInt(all[at + 1] ?? "0", 16));
+  }
+  return words;
+};
+
+/** Reads one address in its standard spelling (RFC 4291 section 2.2, dotted decimal for IPv4), else undefined. */
+export const parseAddress = (text: string): ParsedAddress | undefined => {
+  if (text.includes(":")) {
+    const words = parseIpv6(text);
+    return words && { version: 6, words };
+  }
+  const value = parseIpv4(text);
+  return value === undefined ? undefined : { version: 4, words: [value] };
+};
+
+/** `::ffff:192.0.2.1` is 192.0.2.1 written for an IPv6 socket (RFC 4291 section 2.5.5.2); anything else is returned as it is. */
+export const unwrapMapped = (address: ParsedAddress): ParsedAddress => {
+  const [first, second, third, last] = address.words;
+  if (address.version === 6 && first === 0 && second === 0 && third === 0xffff && last !== undefined) {
+    return { version: 4, words: [last] };
+  }
+  return address;
+};
+
+const maskWord = (word: number, bits: number): number =>
+  bits <= 0 ? 0 : bits >= 32 ? word : (word & (0xffffffff << (32 - bits))) >>> 0;
+
+/** Reads `192.0.2.0/24`, `2001:db8::/32` or a single address, else undefined. */
+export const parsePrefix = (text: string): ParsedPrefix | undefined => {
+  const slash = text.indexOf("/");
+  const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
+  if (!address) return undefined;
+  const bits = address.version === 4 ? 32 : 128;
+  const lengthText = slash < 0 ? String(bits) : text.slice(slash + 1);
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(lengthText)) return undefined;
+  const length = Number(lengthText);
+  if (length > bits) return undefined;
+  const words = address.words.map((word, index) => maskWord(word, length - index * 32));
+  return {
+    version: address.version,
+    words,
+    length,
+    hasHostBits: words.some((word, index) => word !== address.words[index]),
+  };
+};
+
+/** Networks with a value each; the look-up costs one Map read per distinct prefix length. */
+export interface PrefixTable<T> {
+  /** Adds a network and returns undefined, or returns the value that already stands at exactly this network. */
+  add(prefix: ParsedPrefix, value: T): T | undefined;
+  /** The value of the most specific network around the address. */
+  find(address: ParsedAddress): T | undefined;
+  /** All values around the address, the most specific first. */
+  findAll(address: ParsedAddress): T[];
+}
+
+type Key = number | string;
+interface Level<T> {
+  readonly length: number;
+  readonly entries: Map<Key, T>;
+}
+
+const keyOf = (address: ParsedAddress, length: number): Key => {
+  const { words } = address;
+  if (address.version === 4) return maskWord(words[0] ?? 0, length);
+  // Only as many words as the prefix reaches into; lengths have a Map each, so
+  // keys of different lengths cannot meet.
+  let key = String(maskWord(words[0] ?? 0, length));
+  for (let index = 1; index * 32 < length; index += 1) key += `:${maskWord(words[index] ?? 0, length - index * 32)}`;
+  return key;
+};
+
+/** An empty table for both address families; an IPv4-mapped IPv6 address must be unwrapped by the caller. */
+export const createPrefixTable = <T>(): PrefixTable<T> => {
+  const levels: Record<4 | 6, Level<T>[]> = { 4: [], 6: [] };
+  return {
+    add(prefix, value) {
+      const family = levels[prefix.version];
+      let level = family.find((candidate) => candidate.length === prefix.length);
+      if (!level) {
+        level = { length: prefix.length, entries: new Map() };
+        family.push(level);
+        family.sort((left, right) => right.length - left.length);
+      }
+      const key = keyOf(prefix, prefix.length);
+      const present = level.entries.get(key);
+      if (present === undefined) level.entries.set(key, value);
+      return present;
+    },
+    find(address) {
+      for (const level of levels[address.version]) {
+        const value = level.entries.get(keyOf(address, level.length));
+        if (value !== undefined) return value;
+      }
+      return undefined;
+    },
+    findAll(address) {
+      const found: T[] = [];
+      for (const level of levels[address.version]) {
+        const value = level.entries.get(keyOf(address, level.length));
+        if (value !== undefined) found.push(value);
+      }
+      return found;
+    },
+  };
+};
+
+// --- special-purpose addresses ----------------------------------------------
+
+/**
+ * IANA IPv4 Special-Purpose Address Registry
+ * (https://www.iana.org/assignments/iana-ipv4-special-registry), and the
+ * multicast space of https://www.iana.org/assignments/multicast-addresses.
+ */
+const IPV4_SPECIAL: readonly (readonly [prefix: string, name: string])[] = [
+  ["0.0.0.0/8", "this network (RFC 791)"],
+  ["0.0.0.0/32", "this host on this network (RFC 1122)"],
+  ["10.0.0.0/8", "private use (RFC 1918)"],
+  ["100.64.0.0/10", "shared address space of carrier-grade NAT (RFC 6598)"],
+  ["127.0.0.0/8", "loopback (RFC 1122)"],
+  ["169.254.0.0/16", "link local (RFC 3927)"],
+  ["172.16.0.0/12", "private use (RFC 1918)"],
+  ["192.0.0.0/24", "IETF protocol assignments (RFC 6890)"],
+  ["192.0.0.0/29", "IPv4 service continuity prefix (RFC 7335)"],
+  ["192.0.0.8/32", "IPv4 dummy address (RFC 7600)"],
+  ["192.0.0.9/32", "Port Control Protocol anycast (RFC 7723)"],
+  ["192.0.0.10/32", "TURN anycast (RFC 8155)"],
+  ["192.0.0.170/32", "NAT64/DNS64 discovery (RFC 7050)"],
+  ["192.0.0.171/32", "NAT64/DNS64 discovery (RFC 7050)"],
+  ["192.0.2.0/24", "documentation, TEST-NET-1 (RFC 5737)"],
+  ["192.31.196.0/24", "AS112-v4 (RFC 7535)"],
+  ["192.52.193.0/24", "automatic multicast tunnelling (RFC 7450)"],
+  ["192.88.99.0/24", "6to4 relay anycast, deprecated (RFC 7526)"],
+  ["192.88.99.2/32", "6a44 relay anycast (RFC 6751)"],
+  ["192.168.0.0/16", "private use (RFC 1918)"],
+  ["192.175.48.0/24", "direct delegation AS112 service (RFC 7534)"],
+  ["198.18.0.0/15", "benchmarking (RFC 2544)"],
+  ["198.51.100.0/24", "documentation, TEST-NET-2 (RFC 5737)"],
+  ["203.0.113.0/24", "documentation, TEST-NET-3 (RFC 5737)"],
+  ["224.0.0.0/4", "multicast (RFC 5771)"],
+  ["240.0.0.0/4", "reserved, class E (RFC 1112)"],
+  ["255.255.255.255/32", "limited broadcast (RFC 919)"],
+];
+
+/**
+ * IANA IPv6 Special-Purpose Address Registry
+ * (https://www.iana.org/assignments/iana-ipv6-special-registry), with the
+ * multicast, site-local and IPv4-compatible rows of
+ * https://www.iana.org/assignments/ipv6-address-space and the returned 6bone space.
+ */
+const IPV6_SPECIAL: readonly (readonly [prefix: string, name: string])[] = [
+  ["::/128", "unspecified address (RFC 4291)"],
+  ["::1/128", "loopback (RFC 4291)"],
+  ["::/96", "IPv4-compatible address, deprecated (RFC 4291)"],
+  ["::ffff:0:0/96", "IPv4-mapped address (RFC 4291)"],
+  ["64:ff9b::/96", "IPv4/IPv6 translation, NAT64 (RFC 6052)"],
+  ["64:ff9b:1::/48", "IPv4/IPv6 translation, local NAT64 (RFC 8215)"],
+  ["100::/64", "discard only (RFC 6666)"],
+  ["100:0:0:1::/64", "dummy IPv6 prefix (RFC 9780)"],
+  ["2001::/23", "IETF protocol assignments (RFC 2928)"],
+  ["2001::/32", "Teredo (RFC 4380)"],
+  ["2001:1::1/128", "Port Control Protocol anycast (RFC 7723)"],
+  ["2001:1::2/128", "TURN anycast (RFC 8155)"],
+  ["2001:1::3/128", "DNS-SD service registration anycast (RFC 9665)"],
+  ["2001:2::/48", "benchmarking (RFC 5180)"],
+  ["2001:3::/32", "automatic multicast tunnelling (RFC 7450)"],
+  ["2001:4:112::/48", "AS112-v6 (RFC 7535)"],
+  ["2001:10::/28", "ORCHID, deprecated (RFC 4843)"],
+  ["2001:20::/28", "ORCHIDv2 (RFC 7343)"],
+  ["2001:30::/28", "drone remote identification (RFC 9374)"],
+  ["2001:db8::/32", "documentation (RFC 3849)"],
+  ["2002::/16", "6to4 (RFC 3056)"],
+  ["2620:4f:8000::/48", "direct delegation AS112 service (RFC 7534)"],
+  ["3ffe::/16", "6bone, returned (RFC 3701)"],
+  ["3fff::/20", "documentation (RFC 9637)"],
+  ["5f00::/16", "segment routing (SRv6) SIDs (RFC 9602)"],
+  ["fc00::/7", "unique local (RFC 4193)"],
+  ["fe80::/10", "link local (RFC 4291)"],
+  ["fec0::/10", "site local, deprecated (RFC 3879)"],
+  ["ff00::/8", "multicast (RFC 4291)"],
+];
+
+const NOT_GLOBAL_UNICAST: SpecialUseAddress = Object.freeze({
+  prefix: "::/0",
+  name: "not global unicast: outside 2000::/3 (RFC 4291, IANA IPv6 address space)",
+});
+
+const SPECIAL_ADDRESSES: PrefixTable<SpecialUseAddress> = (() => {
+  const table = createPrefixTable<SpecialUseAddress>();
+  for (const [prefix, name] of [...IPV4_SPECIAL, ...IPV6_SPECIAL]) {
+    const parsed = parsePrefix(prefix);
+    if (parsed) table.add(parsed, Object.freeze({ prefix, name }));
+  }
+  return table;
+})();
+
+/**
+ * The most specific special-purpose block around an address, or undefined for
+ * ordinary global unicast and for text that is no address.
+ *
+ * Rows whose registry column "globally reachable" says true (AS112, 6to4, NAT64,
+ * the anycast services) are in as well: the address then belongs to a protocol,
+ * not to whoever answers.
+ *
+ * Source: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890).
+ */
+export const specialUseAddress = (ip: string): SpecialUseAddress | undefined => {
+  const address = parseAddress(ip);
+  if (!address) return undefined;
+  const found = SPECIAL_ADDRESSES.find(address);
+  if (found) return found;
+  const isOutsideGlobalUnicast = address.version === 6 && (address.words[0] ?? 0) >>> 29 !== 1;
+  return isOutsideGlobalUnicast ? NOT_GLOBAL_UNICAST : undefined;
+};
+
+// --- special-use names --------------------------------------------------------
+
+/**
+ * Suffixes that no public name server may answer for. From the IANA Special-Use
+ * Domain Names registry (https://www.iana.org/assignments/special-use-domain-names),
+ * RFC 6762 appendix G, ICANN's name-collision decisions, and the undelegated
+ * names that routers and container tools hand out.
+ */
+const SPECIAL_SUFFIXES: ReadonlyMap<string, string> = new Map([
+  ["arpa", "infrastructure zone: reverse look-ups and protocol names (RFC 3172)"],
+  ["in-addr.arpa", "reverse zone of IPv4 (RFC 1035)"],
+  ["ip6.arpa", "reverse zone of IPv6 (RFC 3596)"],
+  ["home.arpa", "home networks (RFC 8375)"],
+  ["ipv4only.arpa", "NAT64 discovery (RFC 8880)"],
+  ["resolver.arpa", "discovery of designated resolvers (RFC 9462)"],
+  ["service.arpa", "service registration (RFC 9665)"],
+  ["eap.arpa", "Extensible Authentication Protocol (RFC 9965)"],
+  ["eap-noob.arpa", "Extensible Authentication Protocol (RFC 9140)"],
+  ["6tisch.arpa", "6TiSCH networks (RFC 9031)"],
+  ["alt", "names outside the DNS (RFC 9476)"],
+  ["example", "documentation (RFC 6761)"],
+  ["example.com", "documentation (RFC 6761)"],
+  ["example.net", "documentation (RFC 6761)"],
+  ["example.org", "documentation (RFC 6761)"],
+  ["invalid", "never a valid name (RFC 6761)"],
+  ["local", "multicast DNS on the local link (RFC 6762)"],
+  ["localhost", "the machine itself (RFC 6761)"],
+  ["onion", "Tor onion service: never resolved by DNS (RFC 7686)"],
+  ["test", "testing (RFC 6761)"],
+  ["internal", "private networks (reserved by ICANN, 2024)"],
+  ["corp", "private networks, never delegated (ICANN name collision, RFC 6762 appendix G)"],
+  ["home", "private networks, never delegated (ICANN name collision, RFC 6762 appendix G)"],
+  ["mail", "private networks, never delegated (ICANN name collision)"],
+  ["intranet", "private networks (RFC 6762 appendix G)"],
+  ["lan", "private networks (RFC 6762 appendix G)"],
+  ["private", "private networks (RFC 6762 appendix G)"],
+  ["localdomain", "default domain of a machine without one, not delegated"],
+  ["workgroup", "default Windows work group, not delegated"],
+  ["domain", "default Active Directory domain, not delegated"],
+  ["localnet", "private networks, not delegated"],
+  ["internet", "private networks, not delegated"],
+  ["dhcp", "handed out by DHCP servers, not delegated"],
+  ["router", "handed out by home routers, not delegated"],
+  ["gateway", "handed out by home routers, not delegated"],
+  ["modem", "handed out by home routers, not delegated"],
+  ["belkin", "handed out by home routers, not delegated"],
+  ["dlink", "handed out by home routers, not delegated"],
+  ["fritz.box", "local name of a home router, answered by the router itself"],
+  ["speedport.ip", "local name of a home router, answered by the router itself"],
+  ["openstacklocal", "default domain of OpenStack instances, not delegated"],
+  ["docker", "container networks, not delegated"],
+  ["consul", "service discovery inside a cluster, not delegated"],
+  ["sandbox", "analysis machines, not delegated"],
+  ["vm", "virtual machines, not delegated"],
+]);
+
+/**
+ * First labels that Windows asks for in whatever domain the machine believes it
+ * is in: the answer says something about the sandbox, not about the sample.
+ */
+const SPECIAL_FIRST_LABELS: ReadonlyMap<string, string> = new Map([
+  ["wpad", "proxy auto-discovery, asked for by Windows in its own domain"],
+  ["isatap", "ISATAP router discovery, asked for by Windows in its own domain (RFC 5214)"],
+]);
+
+/**
+ * What a host name is set aside for, or undefined for an ordinary name, an
+ * address literal and the empty text. The host must be canonical: lower case,
+ * punycode, no trailing dot.
+ *
+ * Source: the IANA Special-Use Domain Names registry (RFC 6761, 6762, 7686, 8375, 9476).
+ */
+export const specialUseName = (host: string): SpecialUseName | undefined => {
+  if (host === "" || parseAddress(host)) return undefined;
+  let found: SpecialUseName | undefined;
+  let suffix = host;
+  // The most specific suffix wins, so that home.arpa is not called infrastructure.
+  for (;;) {
+    const why = SPECIAL_SUFFIXES.get(suffix);
+    if (why !== undefined) {
+      found = { name: suffix, why };
+      break;
+    }
+    const dot = suffix.indexOf(".");
+    if (dot < 0) break;
+    suffix = suffix.slice(dot + 1);
+  }
+  if (found) return found;
+
+  const firstDot = host.indexOf(".");
+  if (firstDot < 0) return { name: host, why: "single label: a name of the local network, not of the Internet" };
+  const first = host.slice(0, firstDot);
+  const why = SPECIAL_FIRST_LABELS.get(first);
+  if (why !== undefined) return { name: `${first}.`, why };
+  const service = /(?:^|\.)(_tcp|_udp|_msdcs)(?:\.|$)/.exec(host);
+  if (service?.[1] !== undefined) {
+    return { name: service[1], why: "service look-up, the owner of a record and not a host (RFC 2782, RFC 8552)" };
+  }
+  return undefined;
+};

@@ -1,0 +1,168 @@
+/**
+ * One export: indicators through an exporter into a sink, with the accounting. Every indicator that goes in is
+ * written or skipped with a reason; a plugin that loses one fails its export.
+ */
+import { createHash, type Hash } from "node:crypto";
+import { RulewrightError } from "../errors.ts";
+import { type Indicator, indicatorKey } from "../model/indicator.ts";
+import { plainText } from "../model/text.ts";
+import type { Chunk, Exporter, Logger, RowTemplate, SidLedger, Sink } from "../plugin.ts";
+
+export interface ExportJob {
+  /** Name of the export and of its folder. */
+  readonly name: string;
+  readonly exporter: Exporter;
+  readonly format: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly templates: Readonly<Record<string, RowTemplate>>;
+  readonly sink: Sink;
+  readonly sinkOptions: Readonly<Record<string, unknown>>;
+  /** Paths of the last run, so that the sink can remove what is no longer produced. */
+  readonly previous: readonly string[];
+}
+
+export interface ExportDeps {
+  readonly indicators: () => AsyncIterable<Indicator>;
+  readonly sids: SidLedger;
+  readonly log: Logger;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+}
+
+export interface ExportedFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly rows: number;
+}
+
+export interface ExportResult {
+  readonly name: string;
+  readonly exporter: string;
+  readonly format: string;
+  readonly in: number;
+  readonly written: number;
+  /** Reason → number of indicators; in = written + the sum of these. */
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly files: readonly ExportedFile[];
+  readonly target: string;
+  readonly changed: boolean;
+}
+
+/** Distinct reasons that are counted by name; a reason that quotes values must not fill the manifest. */
+const MOST_REASONS = 50;
+
+/** Throws EXPORT_FAILED, EXPORT_REFUSED, PLUGIN_ACCOUNTING or INTERRUPTED; the sink then leaves its target as it was. */
+export async function runExport(job: ExportJob, deps: ExportDeps): Promise<ExportResult> {
+  const account = openAccount(job);
+  const files = new Map<string, { hash: Hash; bytes: number; rows: number }>();
+  const chunks = job.exporter.render(account.take(deps.indicators()), {
+    options: job.options,
+    format: job.format,
+    now: deps.now,
+    templates: job.templates,
+    sids: deps.sids,
+    log: deps.log,
+    signal: deps.signal,
+    skip: account.skip,
+  });
+  try {
+    const published = await job.sink.publish(measured(chunks, files, account.close), {
+      options: job.sinkOptions,
+      mediaType: job.exporter.formats[job.format]?.mediaType ?? "application/octet-stream",
+      log: deps.log,
+      signal: deps.signal,
+      previous: job.previous,
+    });
+    return {
+      name: job.name,
+      exporter: job.exporter.name,
+      format: job.format,
+      ...account.totals(),
+      files: [...files]
+        .map(([path, { hash, bytes, rows }]) => ({ path, sha256: hash.digest("hex"), bytes, rows }))
+        .sort((a, b) => (a.path < b.path ? -1 : 1)),
+      target: published.target,
+      changed: published.changed,
+    };
+  } catch (error) {
+    throw exportError(job.name, error, deps.signal);
+  }
+}
+
+function exportError(name: string, error: unknown, signal: AbortSignal): Error {
+  if (error instanceof RulewrightError) return error;
+  if (signal.aborted) return new RulewrightError("INTERRUPTED", "Interrupted.", { cause: error });
+  const { message, name: kind } = error as Error;
+  if (kind === "CheckFailed")
+    return new RulewrightError("EXPORT_REFUSED", `The check of ${name} refused the new output: ${message}`, {
+      cause: error,
+    });
+  return new RulewrightError("EXPORT_FAILED", `The export ${name} failed: ${message}`, { cause: error });
+}
+
+/** Hashes and counts each file on its way to the sink. */
+async function* measured(
+  chunks: AsyncIterable<Chunk>,
+  files: Map<string, { hash: Hash; bytes: number; rows: number }>,
+  onEnd: () => void,
+): AsyncGenerator<Chunk> {
+  for await (const chunk of chunks) {
+    const file = files.get(chunk.path) ?? { hash: createHash("sha256"), bytes: 0, rows: 0 };
+    const data = typeof chunk.data === "string" ? Buffer.from(chunk.data) : chunk.data;
+    file.hash.update(data);
+    file.bytes += data.byteLength;
+    file.rows += chunk.rows ?? 0;
+    files.set(chunk.path, file);
+    yield { ...chunk, data };
+  }
+  onEnd();
+}
+
+function openAccount({ name, exporter }: ExportJob) {
+  const accepted = new Set(exporter.accepts);
+  const skippedOnce = new WeakSet<Indicator>();
+  const handed = new WeakSet<Indicator>();
+  const reasons = new Map<string, number>();
+  let taken = 0;
+  let skipped = 0;
+  let isExhausted = false;
+  const fail = (message: string): never => {
+    throw new RulewrightError(
+      "PLUGIN_ACCOUNTING",
+      `The exporter ${exporter.name} of ${name} ${message}. Tell its author: run describeExporter of rulewright/testing.`,
+    );
+  };
+  const count = (reason: string): void => {
+    const known = reasons.has(reason) || reasons.size < MOST_REASONS ? reason : "other reasons";
+    reasons.set(known, (reasons.get(known) ?? 0) + 1);
+    skipped += 1;
+  };
+  return {
+    async *take(indicators: AsyncIterable<Indicator>): AsyncGenerator<Indicator> {
+      for await (const indicator of indicators) {
+        taken += 1;
+        if (accepted.has(indicator.type)) {
+          handed.add(indicator);
+          yield indicator;
+        } else count(`${exporter.name} does not express ${indicator.type}`);
+      }
+      isExhausted = true;
+    },
+    skip(indicator: Indicator, reason: string): void {
+      if (!handed.has(indicator))
+        fail(`skipped an indicator it was not given (${plainText(indicatorKey(indicator), 80)})`);
+      if (skippedOnce.has(indicator)) fail(`skipped ${plainText(indicatorKey(indicator), 80)} twice`);
+      skippedOnce.add(indicator);
+      count(plainText(reason, 200) || "no reason given");
+    },
+    close(): void {
+      if (!isExhausted) fail("ended before it had taken every indicator");
+    },
+    totals: () => ({
+      in: taken,
+      written: taken - skipped,
+      skipped: Object.fromEntries([...reasons].sort(([a], [b]) => (a < b ? -1 : 1))),
+    }),
+  };
+}

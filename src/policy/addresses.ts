@@ -1,0 +1,154 @@
+/** Rules on addresses and endpoints: reserved space, shared infrastructure, ports, and the hosts that resolve to them. */
+import { specialUseAddress } from "../enrich/special-use.ts";
+import { parseEndpoint } from "../model/observable.ts";
+import type { Facts, Linked } from "../store/store.ts";
+import { isContacted, isOnlyInMemory, weighEvidence } from "./evidence-rules.ts";
+import { memoryGate, warningListOpinion } from "./hosts.ts";
+import type { Finding, Findings, Gate, JudgeContext } from "./rule.ts";
+
+/** Ports of protocols that never leave the local network. */
+const LOCAL_PORTS = new Set([67, 68, 137, 138, 139, 546, 547, 1900, 3702, 5353, 5355, 5357]);
+/** Ports on which a sandbox talks to its own resolver or clock. */
+const SERVICE_PORTS = new Set([53, 123]);
+const WEB_PORTS = new Set([80, 443]);
+const USUAL_PORTS = new Set([...WEB_PORTS, ...SERVICE_PORTS, 21, 22, 25, 110, 143, 465, 587, 853, 993, 995, 8080]);
+
+const SHARED_NETWORKS = new Set(["cdn-network", "shared-hosting-network"]);
+
+interface AddressOpinion {
+  readonly gate?: Gate;
+  readonly findings: readonly Finding[];
+  readonly isShared?: boolean;
+}
+
+/** What the address alone says. */
+export function addressOpinion(address: string, context: JudgeContext): AddressOpinion {
+  const special = specialUseAddress(address);
+  if (special)
+    return {
+      gate: { id: "special-use-address", text: `${special.name} (${special.prefix}) is no place on the Internet` },
+      findings: [],
+    };
+  const match = context.background.address(address);
+  const isShared = match !== undefined && SHARED_NETWORKS.has(match.class);
+  if (match && !isShared && !match.weak)
+    return { gate: { id: match.class, text: `${match.why} (${match.source}: ${match.entry})` }, findings: [] };
+  const listed = warningListOpinion(address.includes(":") ? "ipv6" : "ipv4", address, context);
+  if (listed.gate) return { gate: listed.gate, findings: [] };
+  if (!isShared) return { findings: listed.findings };
+  const shared = {
+    id: "shared-address",
+    weight: -55,
+    text: `${match.why} (${match.entry}): thousands of sites share it`,
+  };
+  return { findings: [shared], isShared };
+}
+
+/** ipv4 and ipv6. */
+export function judgeAddress(facts: Facts, context: JudgeContext): Findings {
+  const opinion = addressOpinion(facts.observable.value, context);
+  const gate = opinion.gate ?? memoryOrBenign(facts) ?? droppedHostsGate(facts);
+  if (gate) return { gate, findings: [] };
+  const ports = facts.links
+    .filter(({ kind, observable }) => kind === "at-address" && observable.type === "endpoint")
+    .map(({ observable }) => parseEndpoint(observable.value));
+  const findings = [...weighEvidence(facts, context), ...hostFindings(facts)];
+  const isOnlyWeb = ports.every(({ port }) => WEB_PORTS.has(port));
+  if (opinion.isShared ? isOnlyWeb || !isDirect(facts) : true) findings.push(...opinion.findings);
+  if (ports.length > 0 && ports.every(({ port }) => LOCAL_PORTS.has(port)))
+    return { gate: localGate(ports[0]?.port as number), findings: [] };
+  if (ports.length > 0 && ports.every(({ port }) => SERVICE_PORTS.has(port)) && keptHosts(facts).length === 0)
+    findings.push(serviceFinding(ports[0]?.port as number));
+  return { findings };
+}
+
+function memoryOrBenign(facts: Facts): Gate | undefined {
+  if (isOnlyInMemory(facts)) return memoryGate;
+  return facts.enrichment?.isAnalystBenign ? { id: "analyst-benign", text: "an analyst called it benign" } : undefined;
+}
+
+function hostsOf(facts: Facts): readonly Linked[] {
+  return facts.links.filter(({ kind, observable }) => kind === "resolves-to" && observable.type === "domain");
+}
+
+function keptHosts(facts: Facts): readonly Linked[] {
+  return hostsOf(facts).filter(({ decision }) => decision === "keep");
+}
+
+function isDirect(facts: Facts): boolean {
+  return isContacted(facts) && hostsOf(facts).length === 0;
+}
+
+/** An address that only ever appears as the resolution of dropped hosts is dropped with them. */
+function droppedHostsGate(facts: Facts): Gate | undefined {
+  const hosts = hostsOf(facts);
+  if (hosts.length === 0 || !hosts.every(({ decision }) => decision === "drop")) return undefined;
+  const names = hosts.slice(0, 3).map(({ observable }) => observable.value);
+  return {
+    id: "resolved-from-dropped",
+    text: `address of ${names.join(", ")}${hosts.length > 3 ? " and others" : ""}, dropped (${hosts[0]?.reasonIds[0] ?? "no reason"})`,
+  };
+}
+
+function hostFindings(facts: Facts): Finding[] {
+  const hosts = hostsOf(facts);
+  if (hosts.length === 0) {
+    return isContacted(facts) && !facts.roles.has("relationship")
+      ? [{ id: "by-address", weight: 5, text: "contacted by address, without a DNS lookup" }]
+      : [];
+  }
+  const kept = keptHosts(facts);
+  const named = (kept[0] ?? hosts.find(({ decision }) => decision !== "drop") ?? hosts[0])?.observable.value;
+  const tenant = hosts.find(({ decision, labels }) => decision !== "drop" && labels.includes("tenant-host"));
+  if (tenant)
+    return [
+      { id: "shared-address", weight: -35, text: `address of ${tenant.observable.value}, one of many customers there` },
+    ];
+  if (kept.length > 0) return [{ id: "resolved-from-kept", weight: 3, text: `address of ${named}, which is kept` }];
+  return [{ id: "resolved-from-review", weight: -20, text: `address of ${named}, which is in review` }];
+}
+
+function localGate(port: number): Gate {
+  return { id: "local-protocol", text: `port ${port} belongs to a protocol of the local network` };
+}
+
+function serviceFinding(port: number): Finding {
+  return {
+    id: "service-port",
+    weight: -35,
+    text: `only port ${port}, on which a sandbox talks to its own ${port === 53 ? "resolver" : "clock"}`,
+  };
+}
+
+/** Endpoints: the address's opinion, sharpened by the port. */
+export function judgeEndpoint(facts: Facts, context: JudgeContext): Findings {
+  const { address, port } = parseEndpoint(facts.observable.value);
+  const opinion = addressOpinion(address, context);
+  const on = facts.links.find(({ kind }) => kind === "at-address");
+  const gate = opinion.gate ?? (LOCAL_PORTS.has(port) ? localGate(port) : undefined) ?? memoryOrBenign(facts);
+  if (gate) return { gate, findings: [] };
+  if (on?.decision === "drop")
+    return {
+      gate: { id: "address-dropped", text: `its address ${address} is dropped (${on.reasonIds[0] ?? "no reason"})` },
+      findings: [],
+    };
+  const findings = weighEvidence(facts, context);
+  const isWeb = WEB_PORTS.has(port);
+  const inherited = on?.reasonIds ?? [];
+  if (opinion.isShared ? isWeb : true) findings.push(...opinion.findings);
+  if (!opinion.isShared && inherited.includes("shared-address"))
+    findings.push({ id: "shared-address", weight: -35, text: `its address ${address} is shared by many customers` });
+  if (inherited.includes("resolved-from-review"))
+    findings.push({
+      id: "resolved-from-review",
+      weight: -20,
+      text: `its address ${address} is that of a host in review`,
+    });
+  if (inherited.includes("resolved-from-kept"))
+    findings.push({ id: "resolved-from-kept", weight: 3, text: `its address ${address} is that of a kept host` });
+  if (inherited.includes("by-address"))
+    findings.push({ id: "by-address", weight: 5, text: "contacted by address, without a DNS lookup" });
+  if (SERVICE_PORTS.has(port) && !inherited.includes("resolved-from-kept")) findings.push(serviceFinding(port));
+  if (!USUAL_PORTS.has(port)) findings.push({ id: "unusual-port", weight: 5, text: `port ${port} is unusual` });
+  return { findings };
+}

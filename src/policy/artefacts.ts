@@ -1,0 +1,137 @@
+/** Rules on hashes, fingerprints, certificates, user agents and host artefacts. */
+import {
+  commonFingerprint,
+  isAutostartKey,
+  isCommonMutex,
+  isCommonUserAgent,
+  isEmptyFileHash,
+} from "../enrich/common-artefacts.ts";
+import type { Facts } from "../store/store.ts";
+import { type Finding, type Findings, type JudgeContext, plural } from "./rule.ts";
+
+/** Files: the sample itself and what it dropped. */
+export function judgeHash(facts: Facts, context: JudgeContext): Findings {
+  if (isEmptyFileHash(facts.observable.value))
+    return { gate: { id: "empty-file", text: "the hash of an empty file" }, findings: [] };
+  const isSample = facts.roles.has("sample");
+  const findings: Finding[] = [
+    isSample
+      ? { id: "sample", weight: 25, text: "a detonated or listed file" }
+      : { id: "dropped-file", weight: 15, text: `dropped by ${plural(facts.samples, "sample")}` },
+  ];
+  if (facts.maliciousSamples > 0) {
+    findings.push({
+      id: "malicious-sample",
+      weight: isSample ? 50 : 15,
+      text: isSample ? "malicious by engines or sandbox" : "the sample that drops it is malicious",
+    });
+  }
+  if (isSample && facts.cleanSamples > 0 && facts.maliciousSamples === 0)
+    findings.push({ id: "clean-samples", weight: -25, text: "clean by engines or sandbox" });
+  if (!isSample) findings.push(...corroboration(facts), ...spread(facts));
+  const listed = context.warningLists?.match("sha256", facts.observable.value).find(({ tier }) => tier === "drop");
+  return listed
+    ? { gate: { id: "warning-list", text: `on the warning list ${listed.list} ${listed.version}` }, findings: [] }
+    : { findings };
+}
+
+/** JA3, JA3S, JA4: a client library's mark; an indicator only by the company it keeps. */
+export function judgeFingerprint(facts: Facts): Findings {
+  const library = commonFingerprint(facts.observable.value);
+  if (library)
+    return {
+      gate: { id: "common-fingerprint", text: `the fingerprint of ${library}, shared by everything that uses it` },
+      findings: [],
+    };
+  const isServer = facts.observable.type === "ja3s";
+  const findings: Finding[] = [
+    {
+      id: "fingerprint",
+      weight: isServer ? 10 : 20,
+      text: `seen in TLS sessions of ${plural(Math.max(1, facts.samples), "sample")}`,
+    },
+  ];
+  return { findings: [...findings, ...peers(facts), ...corroboration(facts), ...spread(facts)] };
+}
+
+export function judgeCertificate(facts: Facts): Findings {
+  const findings: Finding[] = [
+    { id: "certificate", weight: 25, text: `served to ${plural(Math.max(1, facts.samples), "sample")}` },
+  ];
+  if (facts.certificate?.isSelfSigned) findings.push({ id: "self-signed", weight: 15, text: "self-signed" });
+  else if (facts.certificate)
+    findings.push({ id: "issued", weight: -10, text: `issued by ${facts.certificate.issuer ?? "another authority"}` });
+  return { findings: [...findings, ...peers(facts), ...corroboration(facts), ...spread(facts)] };
+}
+
+export function judgeUserAgent(facts: Facts): Findings {
+  if (isCommonUserAgent(facts.observable.value))
+    return { gate: { id: "common-user-agent", text: "a browser, library or system component sends it" }, findings: [] };
+  const findings: Finding[] = [{ id: "user-agent", weight: 35, text: "no browser or known library sends it" }];
+  return { findings: [...findings, ...peers(facts), ...corroboration(facts), ...spread(facts)] };
+}
+
+export function judgeMutex(facts: Facts): Findings {
+  if (isCommonMutex(facts.observable.value))
+    return { gate: { id: "common-mutex", text: "Windows or a runtime creates it" }, findings: [] };
+  return {
+    findings: [
+      { id: "mutex", weight: 20, text: `created by ${plural(facts.samples, "sample")}` },
+      ...opinions(facts),
+      ...corroboration(facts),
+      ...spread(facts),
+    ],
+  };
+}
+
+/** Registry keys, file paths, command lines: context unless several samples share them. */
+export function judgeHostArtefact(facts: Facts): Findings {
+  const findings: Finding[] = [{ id: "host-artefact", weight: 10, text: `seen in ${plural(facts.samples, "sample")}` }];
+  if (facts.observable.type === "registry-key" && isAutostartKey(facts.observable.value))
+    findings.push({ id: "autostart", weight: 10, text: "starts a program at logon" });
+  return { findings: [...findings, ...opinions(facts), ...corroboration(facts), ...spread(facts)] };
+}
+
+/** With whom the sessions were: kept peers speak for it, background peers against. */
+function peers(facts: Facts): Finding[] {
+  const sessions = facts.links.filter(({ kind }) => kind === "session-with");
+  const background = sessions.find(({ decision }) => decision === "drop");
+  if (background)
+    return [
+      { id: "background-peer", weight: -45, text: `also used with ${background.observable.value}, which is dropped` },
+    ];
+  const kept = sessions.find(({ decision }) => decision === "keep");
+  return kept ? [{ id: "kept-peer", weight: 20, text: `used with ${kept.observable.value}, which is kept` }] : [];
+}
+
+function opinions(facts: Facts): Finding[] {
+  if (facts.maliciousSamples > 0)
+    return [
+      {
+        id: "malicious-sample",
+        weight: 15,
+        text: `${facts.maliciousSamples} of ${plural(facts.samples, "sample")} malicious by engines or sandbox`,
+      },
+    ];
+  return facts.samples > 0 && facts.cleanSamples === facts.samples
+    ? [{ id: "clean-samples", weight: -35, text: "its samples are clean by engines or sandbox" }]
+    : [];
+}
+
+function corroboration(facts: Facts): Finding[] {
+  return facts.samples >= 2 && facts.familyCount <= 1
+    ? [
+        {
+          id: "several-samples",
+          weight: 15,
+          text: `seen in ${facts.samples} samples${facts.familyCount === 1 ? ` of ${facts.families[0]}` : ""}`,
+        },
+      ]
+    : [];
+}
+
+function spread(facts: Facts): Finding[] {
+  return facts.familyCount >= 2
+    ? [{ id: "many-families", weight: -35, text: `seen across ${facts.familyCount} families` }]
+    : [];
+}

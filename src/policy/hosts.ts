@@ -1,0 +1,146 @@
+/** Rules on host names: what can never be an indicator, what is borrowed, and how wide a name may be matched. */
+import type { BackgroundClass, BackgroundMatch } from "../enrich/background.ts";
+import { suffixOf } from "../enrich/public-suffix.ts";
+import { specialUseName } from "../enrich/special-use.ts";
+import type { HostScope } from "../model/indicator.ts";
+import type { Facts } from "../store/store.ts";
+import { isOnlyInMemory, weighEvidence } from "./evidence-rules.ts";
+import type { Finding, Findings, Gate, JudgeContext } from "./rule.ts";
+
+/** Where many customers share one host: its URLs may be indicators, the host never. */
+const BORROWED: ReadonlySet<BackgroundClass> = new Set<BackgroundClass>(["platform", "shortener"]);
+/** Where each name below belongs to another customer. */
+const TENANTED: ReadonlySet<BackgroundClass> = new Set<BackgroundClass>(["tenant-suffix", "dynamic-dns"]);
+
+export interface HostOpinion {
+  /** The name cannot be an indicator. */
+  readonly gate?: Gate;
+  /** The gate is only that others share the host: URLs on it are judged by themselves. */
+  readonly isBorrowed?: boolean;
+  readonly findings: readonly Finding[];
+  readonly scope: HostScope;
+  readonly labels: readonly string[];
+}
+
+/** What the name alone says; `host` is canonical. */
+export function hostOpinion(host: string, context: JudgeContext): HostOpinion {
+  const special = specialUseName(host);
+  if (special) return gated({ id: "special-use-name", text: `${special.name}: ${special.why}` });
+  const suffix = suffixOf(host);
+  const match = context.background.host(host);
+  if (suffix.suffix === host)
+    return gated({ id: "public-suffix", text: `${host} is a public suffix: many owners below it` });
+  if (!suffix.isKnown) return gated({ id: "unknown-suffix", text: `no registry runs .${host.split(".").at(-1)}` });
+  const known = match && !match.weak ? backgroundGate(host, match) : undefined;
+  if (known) return known;
+  if (isBlockListQuery(host) && !(match && TENANTED.has(match.class))) {
+    return gated({ id: "block-list-query", text: "an address asked of a DNS block list, not a host" });
+  }
+  const listed = warningListOpinion("domain", host, context);
+  if (listed.gate) return listed;
+  return tenancyOpinion(host, suffix, match, listed.findings);
+}
+
+/** `173.160.99.20.zen.spamhaus.org`: RFC 5782 section 2.1. */
+function isBlockListQuery(host: string): boolean {
+  return /^(?:(?:25[0-5]|2[0-4]\d|1?\d{1,2})\.){4}[a-z0-9-]+\./.test(host);
+}
+
+function backgroundGate(host: string, match: BackgroundMatch): HostOpinion | undefined {
+  if (BORROWED.has(match.class)) {
+    return {
+      ...gated({
+        id: "borrowed-host",
+        text: `${host} is shared by many (${match.why}): a URL on it may be an indicator, the host never`,
+      }),
+      isBorrowed: true,
+    };
+  }
+  if (!TENANTED.has(match.class))
+    return gated({ id: match.class, text: `${match.why} (${match.source}: ${match.entry})` });
+  if (!match.isEntryItself) return undefined;
+  return gated({
+    id: `${match.class}-parent`,
+    text: `${host} itself belongs to ${match.why}; only names below it can be indicators`,
+  });
+}
+
+function tenancyOpinion(
+  host: string,
+  suffix: ReturnType<typeof suffixOf>,
+  match: BackgroundMatch | undefined,
+  listed: readonly Finding[],
+): HostOpinion {
+  const findings = [...listed];
+  if (match?.weak)
+    findings.push({
+      id: "looks-like-background",
+      weight: -15,
+      text: `named like ${match.why} (${match.source}: ${match.entry})`,
+    });
+  const isTenanted = match !== undefined && TENANTED.has(match.class);
+  if (match?.class === "dynamic-dns") {
+    findings.push({
+      id: "dynamic-dns",
+      weight: 5,
+      text: `dynamic DNS below ${match.entry}: ${host} is one customer's`,
+    });
+    return { findings, scope: "host", labels: ["dynamic-dns"] };
+  }
+  if (isTenanted || suffix.isPrivate) {
+    findings.push({
+      id: "tenant-host",
+      weight: 0,
+      text: `one customer's name below ${isTenanted ? match.entry : suffix.suffix}: matched exactly, its addresses are shared`,
+    });
+    return { findings, scope: "host", labels: ["tenant-host"] };
+  }
+  return { findings, scope: "subtree", labels: [] };
+}
+
+/** What the operator's warning lists say of a value. */
+export function warningListOpinion(type: string, value: string, context: JudgeContext): HostOpinion {
+  const matches = context.warningLists?.match(type, value) ?? [];
+  const say = (tier: string) => {
+    const match = matches.find((candidate) => candidate.tier === tier);
+    return match && { id: "warning-list", text: `on the warning list ${match.list} ${match.version} (${match.entry})` };
+  };
+  const drop = say("drop");
+  if (drop) return gated(drop);
+  const shared = say("keep-url");
+  if (shared)
+    return { ...gated({ ...shared, text: `${shared.text}: shared by many, full URLs stay` }), isBorrowed: true };
+  const demoted = say("demote");
+  return { findings: demoted ? [{ ...demoted, weight: -30 }] : [], scope: "subtree", labels: [] };
+}
+
+function gated(gate: Gate): HostOpinion {
+  return { gate, findings: [], scope: "subtree", labels: [] };
+}
+
+/** Domain observables. */
+export function judgeDomain(facts: Facts, context: JudgeContext): Findings {
+  const host = facts.observable.value;
+  const opinion = hostOpinion(host, context);
+  if (opinion.gate) return { gate: opinion.gate, findings: [], labels: opinion.labels };
+  if (isOnlyInMemory(facts)) return { gate: memoryGate, findings: [] };
+  if (facts.enrichment?.isAnalystBenign)
+    return { gate: { id: "analyst-benign", text: "an analyst called it benign" }, findings: [] };
+  const carrier = facts.links.find(({ kind, observable }) => kind === "tunnel-below" && observable.value !== host);
+  if (carrier && !hostOpinion(carrier.observable.value, context).gate) {
+    return {
+      gate: {
+        id: "tunnel-payload",
+        text: `one of the names that carry a DNS tunnel: ${carrier.observable.value} stands for all of them`,
+      },
+      findings: [],
+    };
+  }
+  return {
+    findings: [...weighEvidence(facts, context), ...opinion.findings],
+    scope: opinion.scope,
+    labels: opinion.labels,
+  };
+}
+
+export const memoryGate: Gate = { id: "memory-only", text: "only a string in memory, which proves no contact" };

@@ -1,0 +1,126 @@
+/** From a judged row to the indicator that exporters get. */
+import { type Indicator, type IndicatorDetails, indicatorKey, type Tlp } from "../model/indicator.ts";
+import { OBSERVABLE_TYPES, type Observable, type ObservableType, parseEndpoint } from "../model/observable.ts";
+import type { EvidenceRow, JudgedRow, Linked, Store } from "../store/store.ts";
+import type { Policy } from "./policy.ts";
+import { validUntil } from "./validity.ts";
+
+export interface IndicatorContext {
+  readonly tlp: Tlp;
+  readonly policy: Policy;
+  /** Stands in for the time of reports that bear none. */
+  readonly asOf: Date;
+}
+
+export function toIndicator(row: JudgedRow, { tlp, policy, asOf }: IndicatorContext): Indicator {
+  const { type, value } = row.observable;
+  const firstSeen = row.firstSeen === undefined ? asOf.getTime() : row.firstSeen * 1000;
+  const lastSeen = row.lastSeen === undefined ? asOf.getTime() : row.lastSeen * 1000;
+  return {
+    type,
+    value,
+    ...(row.scope ? { scope: row.scope } : {}),
+    verdict: row.verdict,
+    status: "active",
+    tlp,
+    families: row.families,
+    labels: [...new Set([...row.labels, ...row.sampleLabels])].sort(),
+    hunts: [],
+    techniques: row.techniques,
+    samples: row.samples,
+    sampleCount: row.sampleCount,
+    sandboxes: row.sandboxes,
+    firstSeen: new Date(firstSeen).toISOString(),
+    lastSeen: new Date(lastSeen).toISOString(),
+    validUntil: new Date(validUntil(type, lastSeen, policy)).toISOString(),
+    evidence: row.evidence.map(({ sample, sandbox, place }) => ({
+      ...(sample ? { sample } : {}),
+      ...(sandbox ? { sandbox } : {}),
+      place,
+    })),
+    details: detailsOf(row.observable, row.evidence, row.links),
+  };
+}
+
+/** Kept indicators in export order. Throws the signal's reason when aborted. */
+export async function* keptIndicators(
+  store: Store,
+  context: IndicatorContext,
+  signal: AbortSignal,
+): AsyncGenerator<Indicator> {
+  for (const type of OBSERVABLE_TYPES) {
+    for await (const page of store.judged(type, ["keep"])) {
+      for (const row of page) {
+        signal.throwIfAborted();
+        yield toIndicator(row, context);
+      }
+    }
+  }
+}
+
+function detailsOf(
+  observable: Observable,
+  evidence: readonly EvidenceRow[],
+  links: readonly Linked[],
+): IndicatorDetails {
+  const linked = (kind: Linked["kind"], types: readonly ObservableType[]): string[] =>
+    sortedDistinct(
+      links
+        .filter(
+          (link) =>
+            link.kind === kind &&
+            types.includes(link.observable.type) &&
+            indicatorKey(link.observable) !== indicatorKey(observable),
+        )
+        .map((link) => link.observable.value),
+    );
+  const notes = evidence.flatMap(({ note }) => note ?? []);
+  const noted = (pick: (note: NonNullable<EvidenceRow["note"]>) => string | number | undefined): string[] =>
+    sortedDistinct(notes.flatMap((note) => pick(note) ?? []).map(String));
+  switch (observable.type) {
+    case "domain":
+      return present({ addresses: linked("resolves-to", ["ipv4", "ipv6"]) });
+    case "ipv4":
+    case "ipv6":
+      return present({
+        hosts: linked("resolves-to", ["domain"]),
+        ports: sortedDistinct(
+          linked("at-address", ["endpoint"]).map(
+            (endpoint) => `${parseEndpoint(endpoint).port}/${parseEndpoint(endpoint).transport}`,
+          ),
+        ),
+      });
+    case "url":
+      return present({
+        methods: noted(({ method }) => method),
+        userAgents: noted(({ userAgent }) => userAgent),
+        statuses: noted(({ status }) => status),
+      });
+    case "sha256": {
+      const md5 = noted((note) => note.md5)[0];
+      const sha1 = noted((note) => note.sha1)[0];
+      const size = notes.find((note) => note.size !== undefined)?.size;
+      return {
+        ...present({ names: noted(({ name }) => name) }),
+        ...(md5 ? { md5 } : {}),
+        ...(sha1 ? { sha1 } : {}),
+        ...(size === undefined ? {} : { size }),
+      };
+    }
+    case "certificate": {
+      const note = notes.find(({ certificate }) => certificate)?.certificate;
+      const { isSelfSigned: _, ...certificate } = note ?? {};
+      return { ...present({ peers: linked("session-with", OBSERVABLE_TYPES) }), ...(note ? { certificate } : {}) };
+    }
+    default:
+      return present({ peers: linked("session-with", OBSERVABLE_TYPES) });
+  }
+}
+
+function present<T extends Record<string, readonly string[]>>(lists: T): Partial<T> {
+  return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) as Partial<T>;
+}
+
+function sortedDistinct(values: readonly string[]): string[] {
+  return [...new Set(values)].sort().slice(0, 20);
+}

@@ -1,0 +1,46 @@
+/** Runs the judge over everything in a store and keeps the tally for the summary. */
+import type { ObservableType } from "../model/observable.ts";
+import type { Decision } from "../model/verdict.ts";
+import type { Judgement, Store } from "../store/store.ts";
+import { JUDGING_ORDER, judge } from "./judge.ts";
+import type { JudgeContext } from "./rule.ts";
+
+export interface JudgingTally {
+  /** Type → decision → number. */
+  readonly decisions: ReadonlyMap<ObservableType, Readonly<Record<Decision, number>>>;
+  /** Reason that decided → number of dropped observables, most first. */
+  readonly dropReasons: readonly (readonly [string, number])[];
+}
+
+export async function judgeAll(
+  store: Store,
+  context: Omit<JudgeContext, "totalSamples">,
+  signal: AbortSignal,
+): Promise<JudgingTally> {
+  const full: JudgeContext = { ...context, totalSamples: await store.sampleCount() };
+  const decisions = new Map<ObservableType, Record<Decision, number>>();
+  const drops = new Map<string, number>();
+  for (const type of JUDGING_ORDER) {
+    for await (const page of store.facts(type)) {
+      signal.throwIfAborted();
+      const judgements = page.map((facts) => judge(facts, full));
+      await store.saveJudgements(judgements);
+      for (const judgement of judgements) count(judgement, decisions, drops);
+    }
+  }
+  return { decisions, dropReasons: [...drops].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)) };
+}
+
+function count(
+  { observable, verdict }: Judgement,
+  decisions: Map<ObservableType, Record<Decision, number>>,
+  drops: Map<string, number>,
+): void {
+  const own = decisions.get(observable.type) ?? { keep: 0, review: 0, drop: 0 };
+  own[verdict.decision] += 1;
+  decisions.set(observable.type, own);
+  if (verdict.decision !== "drop") return;
+  const decisive = verdict.reasons.toSorted((a, b) => a.weight - b.weight)[0];
+  const id = decisive && decisive.weight <= 0 ? decisive.id : "weak-evidence";
+  drops.set(id, (drops.get(id) ?? 0) + 1);
+}

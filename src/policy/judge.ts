@@ -1,0 +1,103 @@
+/**
+ * The judge: facts in, verdict with reasons out. A pure function made of small named rules; the weights of the
+ * reasons add up to the confidence, and the confidence and the gates alone make the decision.
+ */
+import type { ObservableType } from "../model/observable.ts";
+import type { Decision, Reason } from "../model/verdict.ts";
+import type { Facts, Judgement } from "../store/store.ts";
+import { judgeAddress, judgeEndpoint } from "./addresses.ts";
+import {
+  judgeCertificate,
+  judgeFingerprint,
+  judgeHash,
+  judgeHostArtefact,
+  judgeMutex,
+  judgeUserAgent,
+} from "./artefacts.ts";
+import { judgeDomain } from "./hosts.ts";
+import type { Policy } from "./policy.ts";
+import type { Finding, Findings, JudgeContext } from "./rule.ts";
+import { judgeUrl } from "./urls.ts";
+
+/** Types in the order they are judged: an address needs the verdicts of its hosts, a fingerprint those of its peers. */
+export const JUDGING_ORDER: readonly ObservableType[] = [
+  "domain",
+  "ipv4",
+  "ipv6",
+  "endpoint",
+  "url",
+  "sha256",
+  "ja3",
+  "ja3s",
+  "ja4",
+  "certificate",
+  "user-agent",
+  "mutex",
+  "registry-key",
+  "file-path",
+  "command-line",
+  "email-address",
+];
+
+export function judge(facts: Facts, context: JudgeContext): Judgement {
+  const { gate, findings, scope, labels = [] } = findingsOf(facts, context);
+  if (gate) {
+    return {
+      observable: facts.observable,
+      verdict: { decision: "drop", confidence: 0, reasons: [{ ...gate, weight: 0 }] },
+      labels,
+    };
+  }
+  const { confidence, reasons } = addUp(findings);
+  return {
+    observable: facts.observable,
+    verdict: { decision: decide(confidence, context.policy), confidence, reasons },
+    ...(scope ? { scope } : {}),
+    labels,
+  };
+}
+
+function findingsOf(facts: Facts, context: JudgeContext): Findings {
+  switch (facts.observable.type) {
+    case "domain":
+      return judgeDomain(facts, context);
+    case "ipv4":
+    case "ipv6":
+      return judgeAddress(facts, context);
+    case "endpoint":
+      return judgeEndpoint(facts, context);
+    case "url":
+      return judgeUrl(facts, context);
+    case "sha256":
+      return judgeHash(facts, context);
+    case "ja3":
+    case "ja3s":
+    case "ja4":
+      return judgeFingerprint(facts);
+    case "certificate":
+      return judgeCertificate(facts);
+    case "user-agent":
+      return judgeUserAgent(facts);
+    case "mutex":
+      return judgeMutex(facts);
+    case "email-address":
+      return { gate: { id: "private-data", text: "a mailbox may be a victim's: never exported" }, findings: [] };
+    default:
+      return judgeHostArtefact(facts);
+  }
+}
+
+/** The confidence is the sum of the weights; what goes past 0 or 100 is taken back by a reason of its own. */
+function addUp(findings: readonly Finding[]): { confidence: number; reasons: Reason[] } {
+  const sum = findings.reduce((total, { weight }) => total + weight, 0);
+  const confidence = Math.max(0, Math.min(100, sum));
+  const reasons: Reason[] = [...findings];
+  if (confidence !== sum)
+    reasons.push({ id: "bounds", weight: confidence - sum, text: "confidence stays between 0 and 100" });
+  return { confidence, reasons };
+}
+
+function decide(confidence: number, { keepAt, reviewAt }: Policy): Decision {
+  if (confidence >= keepAt) return "keep";
+  return confidence >= reviewAt ? "review" : "drop";
+}

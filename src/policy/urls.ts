@@ -1,0 +1,45 @@
+/** Rules on URLs: the host's opinion decides how far a URL can go; on shared hosts the path is the indicator. */
+import { parseUrl } from "../model/observable.ts";
+import type { Facts } from "../store/store.ts";
+import { addressOpinion } from "./addresses.ts";
+import { isOnlyInMemory, weighEvidence } from "./evidence-rules.ts";
+import { hostOpinion, memoryGate, warningListOpinion } from "./hosts.ts";
+import type { Findings, JudgeContext } from "./rule.ts";
+
+/** On a shared host such a URL is everybody's front page. */
+const FRONT_PAGE = /^\/(?:index\.\w+|robots\.txt|favicon\.ico)?$/i;
+
+export function judgeUrl(facts: Facts, context: JudgeContext): Findings {
+  const { host, isAddress, target } = parseUrl(facts.observable.value);
+  const opinion = isAddress ? addressOpinion(host, context) : hostOpinion(host, context);
+  const isBorrowed = "isBorrowed" in opinion && opinion.isBorrowed === true;
+  if (opinion.gate && !isBorrowed)
+    return { gate: { id: opinion.gate.id, text: `its host ${host}: ${opinion.gate.text}` }, findings: [] };
+  if (isOnlyInMemory(facts)) return { gate: memoryGate, findings: [] };
+  if (isBorrowed && FRONT_PAGE.test(target)) {
+    return {
+      gate: { id: "borrowed-host", text: `${host} is shared by many and the URL names nothing on it` },
+      findings: [],
+    };
+  }
+  const listed = isBorrowed ? { findings: [] } : warningListOpinion("url", facts.observable.value, context);
+  if ("gate" in listed && listed.gate) return { gate: listed.gate, findings: [] };
+  const findings = [...weighEvidence(facts, context), ...opinion.findings];
+  if (isBorrowed)
+    findings.push({
+      id: "borrowed-host",
+      weight: -3,
+      text: `${host} is shared by many: only this URL, never the host`,
+    });
+  const parent = facts.links.find(({ kind, observable }) => kind === "hosted-at" && observable.value === host);
+  if (!isBorrowed && parent?.decision === "drop") {
+    return {
+      gate: { id: "host-dropped", text: `its host ${host} is dropped (${parent.reasonIds[0] ?? "no reason"})` },
+      findings: [],
+    };
+  }
+  if (!isBorrowed && parent?.reasonIds.some((id) => id === "many-families" || id === "widespread")) {
+    findings.push({ id: "host-widespread", weight: -35, text: `its host ${host} is seen across unrelated samples` });
+  }
+  return { findings, labels: isBorrowed ? ["shared-host"] : [] };
+}

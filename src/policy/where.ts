@@ -1,0 +1,95 @@
+/** Filters: `type=domain|url confidence>=70 family!=emotet`. Every term must hold. */
+import { RulewrightError } from "../errors.ts";
+import { type Indicator, TLP_LEVELS, type Tlp } from "../model/indicator.ts";
+import { nearest } from "../model/nearest.ts";
+import { OBSERVABLE_TYPES } from "../model/observable.ts";
+
+export type Where = (indicator: Indicator) => boolean;
+
+/** What a filter may ask about: name → meaning. */
+export const WHERE_FIELDS = {
+  type: "observable type, such as domain",
+  confidence: "0–100",
+  family: "family of its samples",
+  label: "label of its samples or of the judge",
+  samples: "number of samples",
+  sandboxes: "number of sandboxes",
+  tlp: "clear, green, amber, amber+strict or red; <= and >= compare in this order",
+} as const;
+type Field = keyof typeof WHERE_FIELDS;
+
+const TERM = /^([a-z]+)(!=|>=|<=|=|>|<)(.+)$/i;
+
+/** Throws WHERE_INVALID and names the nearest field. */
+export function parseWhere(text: string): Where {
+  const tests = text
+    .trim()
+    .split(/\s+/)
+    .filter((term) => term !== "")
+    .map(parseTerm);
+  return (indicator) => tests.every((test) => test(indicator));
+}
+
+function parseTerm(term: string): Where {
+  const match = TERM.exec(term);
+  if (!match) throw invalid(`"${term}" is no term like confidence>=70`);
+  const [, field, operator, right] = match as unknown as [string, string, string, string];
+  if (!Object.hasOwn(WHERE_FIELDS, field))
+    throw invalid(`unknown field "${field}"${nearest(field, Object.keys(WHERE_FIELDS))}`);
+  const values = right.split("|");
+  if (operator === "=" || operator === "!=") return equality(field as Field, operator === "=", values);
+  const number = numberOf(field as Field, right);
+  const compare = {
+    ">=": (a: number) => a >= number,
+    "<=": (a: number) => a <= number,
+    ">": (a: number) => a > number,
+    "<": (a: number) => a < number,
+  }[operator as ">="];
+  return (indicator) => compare(numberOf(field as Field, textsOf(field as Field, indicator)[0] as string));
+}
+
+function equality(field: Field, isWanted: boolean, values: readonly string[]): Where {
+  if (field === "type") {
+    const unknown = values.find((value) => !(OBSERVABLE_TYPES as readonly string[]).includes(value));
+    if (unknown) throw invalid(`unknown type "${unknown}"${nearest(unknown, OBSERVABLE_TYPES)}`);
+  }
+  if (field === "tlp") for (const value of values) numberOf(field, value);
+  const wanted = new Set(values.map((value) => value.toLowerCase()));
+  return (indicator) => textsOf(field, indicator).some((text) => wanted.has(text.toLowerCase())) === isWanted;
+}
+
+function textsOf(field: Field, indicator: Indicator): readonly string[] {
+  switch (field) {
+    case "type":
+      return [indicator.type];
+    case "confidence":
+      return [String(indicator.verdict.confidence)];
+    case "family":
+      return indicator.families;
+    case "label":
+      return indicator.labels;
+    case "samples":
+      return [String(indicator.sampleCount)];
+    case "sandboxes":
+      return [String(indicator.sandboxes.length)];
+    case "tlp":
+      return [indicator.tlp];
+  }
+}
+
+/** The place of a value on the field's scale; throws for a field that has none. */
+function numberOf(field: Field, text: string): number {
+  if (field === "tlp") {
+    const level = TLP_LEVELS.indexOf(text.toLowerCase() as Tlp);
+    if (level === -1) throw invalid(`"${text}" is no TLP level: ${TLP_LEVELS.join(", ")}`);
+    return level;
+  }
+  if (field !== "confidence" && field !== "samples" && field !== "sandboxes")
+    throw invalid(`${field} compares with = and != only`);
+  if (!/^[0-9]{1,9}$/.test(text)) throw invalid(`"${text}" is no number`);
+  return Number(text);
+}
+
+function invalid(message: string): RulewrightError {
+  return new RulewrightError("WHERE_INVALID", `Cannot read the filter: ${message}. See: rulewright generate --help`);
+}

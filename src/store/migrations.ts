@@ -1,0 +1,77 @@
+/** Numbered migrations, forward only. A released one is never edited. */
+import { type Kysely, sql } from "kysely";
+import type { Migration } from "kysely/migration";
+
+export const MIGRATIONS: Record<string, Migration> = {
+  "0001_evidence": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of EVIDENCE_SCHEMA) await sql.raw(statement).execute(db);
+    },
+  },
+};
+
+const EVIDENCE_SCHEMA = [
+  `create table sample (
+     id integer primary key,
+     key text not null unique,
+     md5 text, sha1 text, name text, size integer,
+     malicious integer, engines integer, sandbox_malicious integer,
+     family text,
+     seen_at integer
+   )`,
+  `create table sample_tag (
+     sample_id integer not null,
+     kind text not null,
+     name text not null,
+     priority integer not null,
+     primary key (sample_id, kind, name)
+   )`,
+  `create table observable (
+     id integer primary key,
+     type text not null,
+     value text not null,
+     unique (type, value)
+   )`,
+  `create table evidence (
+     observable_id integer not null,
+     sample_id integer not null,
+     sandbox text not null,
+     role text not null,
+     place text not null,
+     note text,
+     seen_at integer,
+     primary key (observable_id, sample_id, sandbox, role)
+   )`,
+  `create table link (
+     from_id integer not null,
+     kind text not null,
+     to_id integer not null,
+     primary key (from_id, kind, to_id)
+   )`,
+  "create index link_to on link (to_id, kind, from_id)",
+  `create table enrichment (
+     observable_id integer primary key,
+     data text not null,
+     seen_at integer not null
+   )`,
+  `create table verdict (
+     observable_id integer primary key,
+     decision text not null,
+     confidence integer not null,
+     reasons text not null,
+     scope text,
+     labels text not null
+   )`,
+  `create table rejection (
+     reason text not null,
+     value text not null,
+     place text not null,
+     primary key (reason, value)
+   )`,
+  `create table sid (
+     key text primary key,
+     sid integer not null unique,
+     rev integer not null,
+     fingerprint text not null
+   )`,
+];

@@ -1,0 +1,371 @@
+/**
+ * The store over SQL. Writes are batched upserts by one JSON parameter, sorted by key and without duplicates; reads
+ * are keyset pages. Merging never depends on the order in which bodies arrive: minima, maxima and unions only.
+ */
+import { type Kysely, sql } from "kysely";
+import type { Collected, Enrichment, EvidenceNote, EvidenceRole, LinkKind } from "../model/evidence.ts";
+import type { HostScope } from "../model/indicator.ts";
+import type { Observable, ObservableType } from "../model/observable.ts";
+import type { Decision, Reason } from "../model/verdict.ts";
+import type { Schema } from "./schema.ts";
+import { createSidLedger } from "./sid-ledger.ts";
+import type { EvidenceRow, Facts, JudgedRow, Judgement, Linked, RejectionRow, Store } from "./store.ts";
+import { writeBatch } from "./write-batch.ts";
+
+const PAGE = 1000;
+const LISTED = 20;
+
+/** Evidence that proves less than contact and counts for nothing but itself. */
+const STRINGS_ONLY = sql`('memory', 'embedded')`;
+/** Engines from which on a sample counts as malicious; fewer are noise. */
+const IS_MALICIOUS = sql`(coalesce(s.malicious, 0) >= 5 or coalesce(s.sandbox_malicious, 0) = 1)`;
+const IS_CLEAN = sql`(coalesce(s.malicious, 0) = 0 and (s.sandbox_malicious = 0 or coalesce(s.engines, 0) >= 20))`;
+
+export function createSqlStore(db: Kysely<Schema>): Store {
+  return {
+    add: (batch: readonly Collected[]) => writeBatch(db, batch),
+    facts: (type) => factsOf(db, type),
+    saveJudgements: (judgements) => saveJudgements(db, judgements),
+    judged: (type, decisions) => judgedPages(db, type, decisions),
+    find: (observable) => findJudged(db, observable),
+    rejections: (value) => findRejections(db, value),
+    async counts() {
+      const { rows } = await sql<{ samples: number; observables: number; evidence: number; rejections: number }>`
+        select (select count(*) from sample) as samples, (select count(*) from observable) as observables,
+               (select count(*) from evidence) as evidence, (select count(*) from rejection) as rejections`.execute(db);
+      return rows[0] as { samples: number; observables: number; evidence: number; rejections: number };
+    },
+    async sampleCount() {
+      const { rows } = await sql<{
+        n: number;
+      }>`select count(distinct sample_id) as n from evidence where sample_id > 0`.execute(db);
+      return rows[0]?.n ?? 0;
+    },
+    sids: createSidLedger(db),
+    close: () => db.destroy(),
+  };
+}
+
+interface ObservableRow {
+  readonly id: number;
+  readonly value: string;
+}
+
+async function* observablePages(db: Kysely<Schema>, type: ObservableType): AsyncGenerator<readonly ObservableRow[]> {
+  for (let after = ""; ; ) {
+    const { rows } = await sql<ObservableRow>`
+      select id, value from observable where type = ${type} and value > ${after} order by value limit ${PAGE}`.execute(
+      db,
+    );
+    const last = rows.at(-1);
+    if (!last) return;
+    yield rows;
+    after = last.value;
+  }
+}
+
+async function* factsOf(db: Kysely<Schema>, type: ObservableType): AsyncGenerator<readonly Facts[]> {
+  for await (const page of observablePages(db, type)) {
+    const ids = JSON.stringify(page.map(({ id }) => id));
+    const totals = await totalsOf(db, ids);
+    const roles = await rolesOf(db, ids);
+    const families = await tagsOf(db, ids, "family");
+    const notes = await notesOf(db, ids);
+    const enrichments = await enrichmentsOf(db, ids);
+    const links = await linksOf(db, ids);
+    yield page.map(({ id, value }): Facts => {
+      const total = totals.get(id);
+      const names = families.get(id) ?? [];
+      const note = notes.get(id);
+      const enrichment = enrichments.get(id);
+      return {
+        observable: { type, value },
+        roles: roles.get(id) ?? new Map(),
+        samples: total?.samples ?? 0,
+        maliciousSamples: total?.malicious ?? 0,
+        cleanSamples: total?.clean ?? 0,
+        sandboxes: total?.sandboxes ?? 0,
+        families: names.slice(0, LISTED),
+        familyCount: names.length,
+        alerts: note?.alerts ?? [],
+        ...(enrichment ? { enrichment } : {}),
+        ...(note?.certificate ? { certificate: note.certificate } : {}),
+        links: links.get(id) ?? [],
+      };
+    });
+  }
+}
+
+interface Totals {
+  readonly id: number;
+  readonly samples: number;
+  readonly malicious: number;
+  readonly clean: number;
+  readonly sandboxes: number;
+  readonly first_seen: number | null;
+  readonly last_seen: number | null;
+}
+
+async function totalsOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Totals>> {
+  const { rows } = await sql<Totals>`
+    select e.observable_id as id,
+           count(distinct nullif(e.sample_id, 0)) as samples,
+           count(distinct case when ${IS_MALICIOUS} then e.sample_id end) as malicious,
+           count(distinct case when ${IS_CLEAN} then e.sample_id end) as clean,
+           count(distinct nullif(e.sandbox, '')) as sandboxes,
+           min(coalesce(e.seen_at, s.seen_at)) as first_seen,
+           max(coalesce(e.seen_at, s.seen_at)) as last_seen
+    from evidence e left join sample s on s.id = e.sample_id
+    where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY}
+    group by e.observable_id`.execute(db);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+async function rolesOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Map<EvidenceRole, number>>> {
+  const { rows } = await sql<{ id: number; role: EvidenceRole; samples: number }>`
+    select observable_id as id, role, count(distinct sample_id) as samples
+    from evidence where observable_id in (select value from json_each(${ids}))
+    group by observable_id, role`.execute(db);
+  const roles = new Map<number, Map<EvidenceRole, number>>();
+  for (const { id, role, samples } of rows) {
+    const own = roles.get(id) ?? new Map<EvidenceRole, number>();
+    own.set(role, samples);
+    roles.set(id, own);
+  }
+  return roles;
+}
+
+/** Names of one kind on the samples of each observable, sorted; the family counts once per sample, by priority. */
+async function tagsOf(
+  db: Kysely<Schema>,
+  ids: string,
+  kind: "family" | "label" | "technique",
+): Promise<Map<number, string[]>> {
+  const tags =
+    kind === "family"
+      ? sql`select id as sample_id, family as name from sample where family is not null`
+      : sql`select sample_id, name from sample_tag where kind = ${kind}`;
+  const { rows } = await sql<{ id: number; name: string }>`
+    select distinct e.observable_id as id, t.name as name
+    from evidence e join (${tags}) t on t.sample_id = e.sample_id
+    where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY}
+    order by 1, 2`.execute(db);
+  return grouped(rows, ({ name }) => name);
+}
+
+interface Notes {
+  readonly alerts: { severity: string; message: string }[];
+  certificate?: NonNullable<EvidenceNote["certificate"]>;
+}
+
+async function notesOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Notes>> {
+  const { rows } = await sql<{ id: number; note: string }>`
+    select distinct observable_id as id, note from evidence
+    where observable_id in (select value from json_each(${ids})) and note is not null
+      and (role = 'ids-alert' or role = 'tls-session')
+    order by 1, 2`.execute(db);
+  const notes = new Map<number, Notes>();
+  for (const { id, note: text } of rows) {
+    const note = JSON.parse(text) as EvidenceNote;
+    const own: Notes = notes.get(id) ?? { alerts: [] };
+    if (note.certificate) own.certificate ??= note.certificate;
+    if (note.message !== undefined && own.alerts.length < LISTED)
+      own.alerts.push({ severity: note.severity ?? "info", message: note.message });
+    notes.set(id, own);
+  }
+  return notes;
+}
+
+async function enrichmentsOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Omit<Enrichment, "observable">>> {
+  const { rows } = await sql<{ id: number; data: string }>`
+    select observable_id as id, data from enrichment where observable_id in (select value from json_each(${ids}))`.execute(
+    db,
+  );
+  return new Map(rows.map(({ id, data }) => [id, JSON.parse(data) as Omit<Enrichment, "observable">]));
+}
+
+interface LinkRow {
+  readonly id: number;
+  readonly kind: LinkKind;
+  readonly type: ObservableType;
+  readonly value: string;
+  readonly decision: Decision | null;
+  readonly reasons: string | null;
+  readonly labels: string | null;
+}
+
+/** Outgoing links, and the incoming ones of addresses (hosts that resolve to them, endpoints on them). */
+async function linksOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Linked[]>> {
+  const { rows } = await sql<LinkRow>`
+    select * from (
+      select l.own_id as id, l.kind, o.type, o.value, v.decision, v.reasons, v.labels,
+             row_number() over (partition by l.own_id, l.kind, v.decision order by o.type, o.value) as position
+      from (
+        select from_id as own_id, kind, to_id as other_id from link where from_id in (select value from json_each(${ids}))
+        union all
+        select to_id, kind, from_id from link where to_id in (select value from json_each(${ids})) and kind in ('resolves-to', 'at-address', 'hosted-at')
+      ) l
+      join observable o on o.id = l.other_id left join verdict v on v.observable_id = l.other_id
+    ) ranked where position <= ${LISTED} order by id, kind, type, value`.execute(db);
+  return grouped(
+    rows,
+    ({ kind, type, value, decision, reasons, labels }): Linked => ({
+      kind,
+      observable: { type, value },
+      ...(decision ? { decision } : {}),
+      reasonIds: reasons ? (JSON.parse(reasons) as Reason[]).map(({ id }) => id) : [],
+      labels: labels ? (JSON.parse(labels) as string[]) : [],
+    }),
+  );
+}
+
+function grouped<R extends { readonly id: number }, T>(rows: readonly R[], pick: (row: R) => T): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const row of rows) {
+    const group = groups.get(row.id);
+    if (group) group.push(pick(row));
+    else groups.set(row.id, [pick(row)]);
+  }
+  return groups;
+}
+
+async function saveJudgements(db: Kysely<Schema>, judgements: readonly Judgement[]): Promise<void> {
+  const rows = judgements.map(({ observable, verdict, scope, labels }) => ({
+    type: observable.type,
+    value: observable.value,
+    decision: verdict.decision,
+    confidence: verdict.confidence,
+    reasons: JSON.stringify(verdict.reasons),
+    scope: scope ?? null,
+    labels: JSON.stringify(labels),
+  }));
+  await sql`
+    insert into verdict (observable_id, decision, confidence, reasons, scope, labels)
+    select o.id, j.value ->> 'decision', j.value ->> 'confidence', j.value ->> 'reasons', j.value ->> 'scope', j.value ->> 'labels'
+    from json_each(${JSON.stringify(rows)}) j join observable o on o.type = j.value ->> 'type' and o.value = j.value ->> 'value'
+    where true
+    on conflict (observable_id) do update set decision = excluded.decision, confidence = excluded.confidence,
+      reasons = excluded.reasons, scope = excluded.scope, labels = excluded.labels`.execute(db);
+}
+
+interface VerdictRow extends ObservableRow {
+  readonly decision: Decision;
+  readonly confidence: number;
+  readonly reasons: string;
+  readonly scope: HostScope | null;
+  readonly labels: string;
+}
+
+async function* judgedPages(
+  db: Kysely<Schema>,
+  type: ObservableType,
+  decisions: readonly Decision[],
+): AsyncGenerator<readonly JudgedRow[]> {
+  for (let after = ""; ; ) {
+    const { rows } = await sql<VerdictRow>`
+      select o.id, o.value, v.decision, v.confidence, v.reasons, v.scope, v.labels
+      from observable o join verdict v on v.observable_id = o.id
+      where o.type = ${type} and o.value > ${after} and v.decision in (select value from json_each(${JSON.stringify(decisions)}))
+      order by o.value limit ${PAGE}`.execute(db);
+    const last = rows.at(-1);
+    if (!last) return;
+    yield await judgedRows(db, type, rows);
+    after = last.value;
+  }
+}
+
+async function findJudged(db: Kysely<Schema>, { type, value }: Observable): Promise<JudgedRow | undefined> {
+  const { rows } = await sql<VerdictRow>`
+    select o.id, o.value, v.decision, v.confidence, v.reasons, v.scope, v.labels
+    from observable o join verdict v on v.observable_id = o.id where o.type = ${type} and o.value = ${value}`.execute(
+    db,
+  );
+  return rows.length > 0 ? (await judgedRows(db, type, rows))[0] : undefined;
+}
+
+async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readonly VerdictRow[]): Promise<JudgedRow[]> {
+  const ids = JSON.stringify(page.map(({ id }) => id));
+  const totals = await totalsOf(db, ids);
+  const families = await tagsOf(db, ids, "family");
+  const labels = await tagsOf(db, ids, "label");
+  const techniques = await tagsOf(db, ids, "technique");
+  const evidence = await evidenceOf(db, ids);
+  const samples = await distinctOf(db, ids, sql`s.key`, sql`s.key not like 'unknown-%'`);
+  const sandboxes = await distinctOf(db, ids, sql`e.sandbox`, sql`e.sandbox <> ''`);
+  const links = await linksOf(db, ids);
+  return page.map((row): JudgedRow => {
+    const total = totals.get(row.id);
+    return {
+      observable: { type, value: row.value },
+      verdict: { decision: row.decision, confidence: row.confidence, reasons: JSON.parse(row.reasons) as Reason[] },
+      ...(row.scope ? { scope: row.scope } : {}),
+      labels: JSON.parse(row.labels) as string[],
+      families: (families.get(row.id) ?? []).slice(0, LISTED),
+      sampleLabels: (labels.get(row.id) ?? []).slice(0, LISTED),
+      techniques: (techniques.get(row.id) ?? []).slice(0, LISTED),
+      samples: samples.get(row.id) ?? [],
+      sampleCount: total?.samples ?? 0,
+      sandboxes: sandboxes.get(row.id) ?? [],
+      ...(typeof total?.first_seen === "number" ? { firstSeen: total.first_seen } : {}),
+      ...(typeof total?.last_seen === "number" ? { lastSeen: total.last_seen } : {}),
+      evidence: evidence.get(row.id) ?? [],
+      links: links.get(row.id) ?? [],
+    };
+  });
+}
+
+async function distinctOf(
+  db: Kysely<Schema>,
+  ids: string,
+  column: ReturnType<typeof sql>,
+  condition: ReturnType<typeof sql>,
+): Promise<Map<number, string[]>> {
+  const { rows } = await sql<{ id: number; name: string }>`
+    select id, name from (
+      select id, name, row_number() over (partition by id order by name) as position from (
+        select distinct e.observable_id as id, ${column} as name
+        from evidence e left join sample s on s.id = e.sample_id
+        where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY} and ${condition}
+      ) named
+    ) ranked where position <= ${LISTED} order by 1, 2`.execute(db);
+  return grouped(rows, ({ name }) => name);
+}
+
+interface PlaceRow {
+  readonly id: number;
+  readonly role: EvidenceRole;
+  readonly key: string | null;
+  readonly sandbox: string;
+  readonly place: string;
+  readonly note: string | null;
+  readonly seen_at: number | null;
+}
+
+async function evidenceOf(db: Kysely<Schema>, ids: string): Promise<Map<number, EvidenceRow[]>> {
+  const { rows } = await sql<PlaceRow>`
+    select * from (
+      select e.observable_id as id, e.role, s.key, e.sandbox, e.place, e.note, coalesce(e.seen_at, s.seen_at) as seen_at,
+             row_number() over (partition by e.observable_id order by e.role, s.key, e.sandbox) as position
+      from evidence e left join sample s on s.id = e.sample_id
+      where e.observable_id in (select value from json_each(${ids}))
+    ) ranked where position <= ${LISTED} order by id, position`.execute(db);
+  return grouped(
+    rows,
+    ({ role, key, sandbox, place, note, seen_at: seenAt }): EvidenceRow => ({
+      role,
+      ...(key && !key.startsWith("unknown-") ? { sample: key } : {}),
+      ...(sandbox ? { sandbox } : {}),
+      place,
+      ...(seenAt === null ? {} : { seenAt }),
+      ...(note ? { note: JSON.parse(note) as EvidenceNote } : {}),
+    }),
+  );
+}
+
+async function findRejections(db: Kysely<Schema>, value: string): Promise<readonly RejectionRow[]> {
+  const { rows } = await sql<RejectionRow>`
+    select value, reason, place from rejection where instr(lower(value), lower(${value})) > 0 order by value, reason limit ${LISTED}`.execute(
+    db,
+  );
+  return rows;
+}

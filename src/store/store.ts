@@ -1,0 +1,105 @@
+/**
+ * The store's port: evidence in, facts for the judge out, verdicts back, indicators for exporters. One code path over
+ * Kysely; SQLite stands behind it (sqlite.ts). It computes no verdict and reads no clock.
+ */
+import type { Collected, Enrichment, EvidenceNote, EvidenceRole, LinkKind } from "../model/evidence.ts";
+import type { HostScope } from "../model/indicator.ts";
+import type { Observable, ObservableType } from "../model/observable.ts";
+import type { Decision, Verdict } from "../model/verdict.ts";
+import type { SidLedger } from "../plugin.ts";
+
+/** A linked observable and what the judge has said of it so far. */
+export interface Linked {
+  readonly kind: LinkKind;
+  readonly observable: Observable;
+  readonly decision?: Decision;
+  /** Ids of the reasons of its verdict. */
+  readonly reasonIds: readonly string[];
+  readonly labels: readonly string[];
+}
+
+/** Everything known about one observable, aggregated: the judge's input. */
+export interface Facts {
+  readonly observable: Observable;
+  /** Role → number of distinct samples that showed it so (at least 1). */
+  readonly roles: ReadonlyMap<EvidenceRole, number>;
+  /** Distinct samples that showed it by more than a string in memory or in the file. */
+  readonly samples: number;
+  readonly maliciousSamples: number;
+  readonly cleanSamples: number;
+  /** Distinct named sandboxes. */
+  readonly sandboxes: number;
+  /** Distinct families of the samples, sorted, at most 20. */
+  readonly families: readonly string[];
+  readonly familyCount: number;
+  readonly alerts: readonly { readonly severity: string; readonly message: string }[];
+  readonly enrichment?: Omit<Enrichment, "observable">;
+  readonly certificate?: NonNullable<EvidenceNote["certificate"]>;
+  /** Links to others and, for addresses, from the hosts that resolved to them; at most 20 per kind and decision. */
+  readonly links: readonly Linked[];
+}
+
+/** What the judge decides; stored per observable. */
+export interface Judgement {
+  readonly observable: Observable;
+  readonly verdict: Verdict;
+  readonly scope?: HostScope;
+  readonly labels: readonly string[];
+}
+
+/** One place of evidence, for people. */
+export interface EvidenceRow {
+  readonly role: EvidenceRole;
+  readonly sample?: string;
+  readonly sandbox?: string;
+  readonly place: string;
+  /** Seconds since the epoch. */
+  readonly seenAt?: number;
+  readonly note?: EvidenceNote;
+}
+
+/** A judged observable with what exporters need; dates in seconds, absent when no report was dated. */
+export interface JudgedRow extends Judgement {
+  readonly families: readonly string[];
+  readonly sampleLabels: readonly string[];
+  readonly techniques: readonly string[];
+  readonly samples: readonly string[];
+  readonly sampleCount: number;
+  readonly sandboxes: readonly string[];
+  readonly firstSeen?: number;
+  readonly lastSeen?: number;
+  readonly evidence: readonly EvidenceRow[];
+  readonly links: readonly Linked[];
+}
+
+export interface RejectionRow {
+  readonly value: string;
+  readonly reason: string;
+  readonly place: string;
+}
+
+export interface StoreCounts {
+  readonly samples: number;
+  readonly observables: number;
+  readonly evidence: number;
+  readonly rejections: number;
+}
+
+export interface Store {
+  /** Adds a batch in one transaction; the same evidence again changes nothing. */
+  add(batch: readonly Collected[]): Promise<void>;
+  /** Pages of facts of one type, in order of value. */
+  facts(type: ObservableType): AsyncIterable<readonly Facts[]>;
+  saveJudgements(judgements: readonly Judgement[]): Promise<void>;
+  /** Pages of judged observables with one of the decisions, in order of value. */
+  judged(type: ObservableType, decisions: readonly Decision[]): AsyncIterable<readonly JudgedRow[]>;
+  /** One judged observable, or undefined. */
+  find(observable: Observable): Promise<JudgedRow | undefined>;
+  /** Refused values whose text contains `value`. */
+  rejections(value: string): Promise<readonly RejectionRow[]>;
+  counts(): Promise<StoreCounts>;
+  /** Distinct samples that have any report. */
+  sampleCount(): Promise<number>;
+  readonly sids: SidLedger;
+  close(): Promise<void>;
+}

@@ -6,8 +6,17 @@ import type { Gathering } from "./gathering.ts";
 import { collectUrl } from "./http.ts";
 import { collectFlow } from "./traffic.ts";
 
+const SEVERITIES = ["high", "medium", "low", "info"];
+
+function gravity(alert: BehaviourReport["ids_alerts"][number]): number {
+  const place = SEVERITIES.indexOf(alert?.alert_severity ?? "");
+  return place === -1 ? SEVERITIES.length : place;
+}
+
 export function collectAlerts(report: BehaviourReport, gathering: Gathering): void {
-  for (const [index, alert] of report.ids_alerts.entries()) {
+  // Of several alerts on one value the gravest is remembered.
+  const gravestFirst = [...report.ids_alerts.entries()].sort(([i, a], [j, b]) => gravity(a) - gravity(b) || i - j);
+  for (const [index, alert] of gravestFirst) {
     const context = alert?.alert_context;
     if (!alert || !context) continue;
     const place = `ids_alerts[${index}]`;
@@ -19,7 +28,7 @@ export function collectAlerts(report: BehaviourReport, gathering: Gathering): vo
     if (context.url?.includes("://")) collectUrl(context.url, "ids-alert", place, gathering);
     const ja3 = context.ja3.find((digest) => digest !== undefined);
     if (ja3) gathering.see("ids-alert", place, ja3, canonicaliseHex("ja3", ja3), note);
-    const flow = collectFlow(
+    collectFlow(
       {
         destination_ip: context.dest_ip,
         destination_port: context.dest_port,
@@ -28,7 +37,7 @@ export function collectAlerts(report: BehaviourReport, gathering: Gathering): vo
       "ids-alert",
       place,
       gathering,
+      note,
     );
-    if (flow && context.dest_ip) gathering.see("ids-alert", place, flow.value, flow, note);
   }
 }

@@ -1,6 +1,6 @@
 /** IP traffic: contacted addresses, with port and transport where the sandbox recorded them. */
 import { canonicaliseAddress, canonicaliseEndpoint } from "../model/canonical.ts";
-import type { EvidenceRole } from "../model/evidence.ts";
+import type { EvidenceNote, EvidenceRole } from "../model/evidence.ts";
 import type { Observable, Transport } from "../model/observable.ts";
 import type { BehaviourReport } from "../vt/schema.ts";
 import type { Gathering } from "./gathering.ts";
@@ -23,13 +23,14 @@ export function collectFlow(
   role: EvidenceRole,
   place: string,
   gathering: Gathering,
+  note?: EvidenceNote,
 ): Observable | undefined {
   const { destination_ip: raw, destination_port: port } = flow;
   if (!raw) return undefined;
-  const address = gathering.see(role, place, raw, canonicaliseAddress(raw));
+  const address = gathering.see(role, place, raw, canonicaliseAddress(raw), note);
   const transport = transportOf(flow.transport_layer_protocol);
   if (!address || !port || !transport) return address;
-  const endpoint = gathering.see(role, place, `${raw}:${port}`, canonicaliseEndpoint(raw, port, transport));
+  const endpoint = gathering.see(role, place, `${raw}:${port}`, canonicaliseEndpoint(raw, port, transport), note);
   gathering.link(endpoint, "at-address", address);
   return endpoint ?? address;
 }

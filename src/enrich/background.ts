@@ -68,18 +68,25 @@ const Network = z.string().refine((text) => parsePrefix(text)?.hasHostBits === f
   error: "must be an address or a network without bits behind its prefix",
 });
 
+/** A list of entries, or a text block of them: a YAML list of nine thousand entries takes half a second to parse. */
+const words = (entry: z.ZodType<string, string>) =>
+  z
+    .union([z.array(z.string()), z.string().transform((text) => text.replaceAll(/#.*$/gm, '').split(/\s+/).filter(Boolean))])
+    .default([])
+    .pipe(z.array(entry));
+
 const BackgroundSet = z
   .strictObject({
     id: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "must be kebab-case"),
     class: z.enum(BACKGROUND_CLASSES),
     why: z.string().min(1),
     weak: z.boolean().default(false),
-    hosts: z.array(Host).default([]),
-    suffixes: z.array(Host).default([]),
-    networks: z.array(Network).default([]),
-    countryNames: z.array(Label).default([]),
-    labels: z.array(Label).default([]),
-    labelsExcept: z.array(Host).default([]),
+    hosts: words(Host),
+    suffixes: words(Host),
+    networks: words(Network),
+    countryNames: words(Label),
+    labels: words(Label),
+    labelsExcept: words(Host),
   })
   .refine(
     (set) => [set.hosts, set.suffixes, set.networks, set.countryNames, set.labels].some((list) => list.length > 0),

@@ -152,6 +152,7 @@ function recogniseOne(
   const parsed = VtObject.safeParse(body);
   if (!parsed.success) return recogniseUntyped(body, subject, source);
   const object = parsed.data;
+  if (object.error !== undefined) return [ignored("object that VirusTotal does not hold")];
   switch (object.type) {
     case "file_behaviour":
     case "private_file_behaviour":
@@ -233,7 +234,7 @@ function relationshipsOf(relationships: unknown): ReadonlyMap<string, readonly V
     const entries = Array.isArray(data) ? data : [data];
     const objects = entries.flatMap((entry) => {
       const parsed = VtObject.safeParse(entry);
-      return parsed.success ? [parsed.data] : [];
+      return parsed.success && parsed.data.error === undefined ? [parsed.data] : [];
     });
     if (objects.length > 0) found.set(name, objects);
   }

@@ -229,5 +229,7 @@ export const VtObject = z.object({
   attributes: z.unknown().optional(),
   context_attributes: ContextAttributes.optional().catch(undefined),
   relationships: z.unknown().optional(),
+  /** In listings: VirusTotal does not hold the object. */
+  error: z.unknown().optional(),
 });
 export type VtObject = z.output<typeof VtObject>;

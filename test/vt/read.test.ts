@@ -16,11 +16,18 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "rulewright-read-"));
 });
 
-async function read(paths: readonly string[] = [folder], stdin?: Readable): Promise<{ values: unknown[]; problems: ReadProblem[]; lines: (number | undefined)[] }> {
+async function read(
+  paths: readonly string[] = [folder],
+  stdin?: Readable,
+): Promise<{ values: unknown[]; problems: ReadProblem[]; lines: (number | undefined)[] }> {
   const problems: ReadProblem[] = [];
   const values: unknown[] = [];
   const lines: (number | undefined)[] = [];
-  for await (const { value, line } of readDocuments({ paths, onProblem: (problem) => problems.push(problem), ...(stdin ? { stdin } : {}) })) {
+  for await (const { value, line } of readDocuments({
+    paths,
+    onProblem: (problem) => problems.push(problem),
+    ...(stdin ? { stdin } : {}),
+  })) {
     values.push(value);
     lines.push(line);
   }
@@ -82,7 +89,11 @@ describe("readDocuments", () => {
     symlinkSync(join(folder, "nowhere"), join(folder, "link.json"));
     write("wide.json", Buffer.from("\ufeff{}", "utf16le"));
     const { problems } = await read();
-    expect(problems.map(({ reason }) => reason)).toEqual(["there is nothing in it", "no such file (a dangling link?)", "the file is UTF-16: save it as UTF-8"]);
+    expect(problems.map(({ reason }) => reason)).toEqual([
+      "there is nothing in it",
+      "no such file (a dangling link?)",
+      "the file is UTF-16: save it as UTF-8",
+    ]);
   });
 
   it("reads standard input, pretty or by lines, in any chunks", async () => {

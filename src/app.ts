@@ -120,7 +120,7 @@ export async function ingest(
       "INPUT_EMPTY",
       `There is no report in ${paths.join(", ")}: nothing was read or written. Rulewright reads .json, .ndjson, .jsonl, .gz and .bz2 files.`,
     );
-  if (bodies === problems.length && used === 0 && problems.length > 0) {
+  if (used === 0 && ignored.size === 0 && problems.length > 0) {
     throw new RulewrightError(
       "INPUT_UNREADABLE",
       `None of the ${files} files could be read; the previous output stands. Mend what is named above and run again.`,

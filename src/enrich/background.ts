@@ -71,7 +71,10 @@ const Network = z.string().refine((text) => parsePrefix(text)?.hasHostBits === f
 /** A list of entries, or a text block of them: a YAML list of nine thousand entries takes half a second to parse. */
 const words = (entry: z.ZodType<string, string>) =>
   z
-    .union([z.array(z.string()), z.string().transform((text) => text.replaceAll(/#.*$/gm, '').split(/\s+/).filter(Boolean))])
+    .union([
+      z.array(z.string()),
+      z.string().transform((text) => text.replaceAll(/#.*$/gm, "").split(/\s+/).filter(Boolean)),
+    ])
     .default([])
     .pipe(z.array(entry));
 

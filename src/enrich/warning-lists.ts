@@ -8,6 +8,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { suffixOf } from "./public-suffix.ts";
 import {
   createPrefixTable,
   type ParsedAddress,
@@ -130,7 +131,11 @@ const TIERS: readonly (readonly [name: string, tier: WarningListTier, reason: st
   ["covid*", "demote", "a snapshot of 2020"],
 ];
 
-/** Lists whose leading-dot entries are parents of customers, not owners of what lies below. */
+/**
+ * Lists whose leading-dot entries are parents of customers, not owners of what lies
+ * below. On any list a public suffix is such a parent too: popularity lists name
+ * duckdns.org, and one list of telemetry hosts names all of blob.core.windows.net.
+ */
 const PARENT_LISTS: ReadonlySet<string> = new Set(["dynamic-dns", "lots-project"]);
 
 const tierOf = (name: string): WarningListTier => {
@@ -233,8 +238,13 @@ const PATTERN_INPUT_LIMIT = 2048;
 
 const addEntry = (index: Index, type: WarningList["type"], list: Loaded, entry: string): string | undefined => {
   const isDotted = entry.startsWith(".") || entry.startsWith("*.");
-  const reference: Reference = { list, entry, isParent: isDotted && PARENT_LISTS.has(list.name) };
   const text = entry.trim().toLowerCase();
+  const reference: Reference = { list, entry, isParent: false };
+  const addSuffix = (host: string): void => {
+    const { suffix, isKnown } = suffixOf(host);
+    const isParent = (isDotted && PARENT_LISTS.has(list.name)) || (isKnown && suffix === host);
+    addTo(index.suffixes, host, { list, entry, isParent });
+  };
   if (text === "") return "an empty entry";
   if (type === "cidr") {
     const parsed = parsePrefix(text);
@@ -249,11 +259,11 @@ const addEntry = (index: Index, type: WarningList["type"], list: Loaded, entry: 
       .replace(/[/?#].*$/, "")
       .replace(/^(?:\*?\.)+|\.+$/g, "");
     if (host === "") return `not a host: ${entry}`;
-    addTo(index.suffixes, host, reference);
+    addSuffix(host);
   } else if (type === "string") {
     // Several lists of type `string` hold `.example.com`, which as an exact text
     // could never match anything.
-    if (isDotted) addTo(index.suffixes, text.replace(/^\*?\./, ""), reference);
+    if (isDotted) addSuffix(text.replace(/^\*?\./, ""));
     else addTo(index.exact, text, reference);
   } else if (type === "substring") index.substrings.push({ text, reference });
   else {
@@ -398,7 +408,8 @@ const toLoaded = (name: string, list: WarningList, tier: WarningListMatch["tier"
  * the name or one below it, `cidr` containment, `substring` a part, `regex` a PHP
  * pattern. Only types in `matching_attributes` are tested; a URL counts as a URL
  * and as its host, without user information and port, so that its path cannot
- * bring it onto a list of hosts. Upper and lower case do not differ.
+ * bring it onto a list of hosts. Upper and lower case do not differ. One departure:
+ * an entry that is a public suffix matches itself and not its customers' names.
  */
 export const loadWarningLists = async (dir: string): Promise<WarningLists> => {
   const lists: WarningLists["lists"][number][] = [];

@@ -105,7 +105,7 @@ function isClient(address: string): boolean {
   return /^(?:10\.|fd)/.test(address);
 }
 
-/** Suricata prints IPv6 in full groups; captures name clients in short form. */
+/** Suricata prints IPv6 in full groups; captures name their clients, `fd00::1:x:y`, in short form. */
 function compressed(address: string): string {
   if (!address.includes(":")) return address;
   const [head, ...tail] = address.split(":").map((group) => Number.parseInt(group, 16).toString(16));

@@ -1,0 +1,70 @@
+/**
+ * Whether a value is fit for a line of a detection list. Canonical values are; plugins may be called with others.
+ * This module does not repair values and does not judge them.
+ */
+import { isIPv4, isIPv6 } from "node:net";
+import { type Indicator, type ObservableType, parseEndpoint, parseUrl } from "../../src/plugin.ts";
+
+const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
+const DOMAIN = new RegExp(`^(?:${LABEL}\\.)+${LABEL}$`);
+const MD5 = /^[0-9a-f]{32}$/;
+const SHA1 = /^[0-9a-f]{40}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+const JA4 = /^[a-z0-9]{10}_[0-9a-f]{12}_[0-9a-f]{12}$/;
+const VISIBLE_ASCII = /^[!-~]+$/;
+
+const isIPv6Address = (value: string): boolean => isIPv6(value) && !value.includes("%");
+
+/** Types with a grammar; the other types are free text. */
+const GRAMMARS: Partial<Record<ObservableType, (value: string) => boolean>> = {
+  domain: (value) => value.length <= 253 && DOMAIN.test(value),
+  ipv4: isIPv4,
+  ipv6: isIPv6Address,
+  endpoint: isEndpoint,
+  url: (value) => VISIBLE_ASCII.test(value) && parses(parseUrl, value),
+  sha256: isSha256,
+  ja3: isMd5,
+  ja3s: isMd5,
+  ja4: (value) => JA4.test(value),
+  certificate: isSha1,
+};
+
+export function isMd5(value: string): boolean {
+  return MD5.test(value);
+}
+
+export function isSha1(value: string): boolean {
+  return SHA1.test(value);
+}
+
+export function isSha256(value: string): boolean {
+  return SHA256.test(value);
+}
+
+function isEndpoint(value: string): boolean {
+  if (!parses(parseEndpoint, value)) return false;
+  const { address, port } = parseEndpoint(value);
+  return (isIPv4(address) || isIPv6Address(address)) && port >= 1 && port <= 65_535;
+}
+
+function parses(parse: (value: string) => unknown, value: string): boolean {
+  try {
+    parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Why the value is not one of its type, or undefined. */
+export function malformed({ type, value }: Pick<Indicator, "type" | "value">): string | undefined {
+  const fits = GRAMMARS[type];
+  return fits === undefined || fits(value) ? undefined : `not a canonical ${type}`;
+}
+
+/** Why one line of UTF-8 text cannot carry the exact value, or undefined. */
+export function uncarriable(value: string): string | undefined {
+  if (/[\0\r\n]/.test(value)) return "a line break or NUL in the value does not fit on one line";
+  if (!value.isWellFormed()) return "a lone surrogate in the value has no UTF-8 form";
+  return undefined;
+}

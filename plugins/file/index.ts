@@ -1,0 +1,70 @@
+/**
+ * Sink `file`: publishes into a folder so that a reader never sees half a file. Everything is staged, checked, and
+ * only then swapped in. The swap is atomic for each file, not for all of them together; it does not keep owner, ACLs
+ * or hard links of a replaced file.
+ */
+import { resolve } from "node:path";
+import { type Chunk, defineSink, type SinkContext, z } from "../../src/plugin.ts";
+import { runCheck } from "./check.ts";
+import { explain } from "./errors.ts";
+import { openFolder } from "./folder.ts";
+import { stage } from "./stage.ts";
+import { removeStale, swap } from "./swap.ts";
+
+const FileOptions = z.object({
+  path: z.string().min(1).describe("Folder to publish into. It is created when it does not exist."),
+  check: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Command that must succeed before anything is replaced, such as `suricata -T -S {path}`. `{path}` is the staged file, or the staged folder when there are several. It runs without a shell.",
+    ),
+  checkTimeoutSeconds: z.number().positive().max(86_400).default(300).describe("How long the check may take."),
+});
+type FileOptions = z.output<typeof FileOptions>;
+
+export const file = defineSink({
+  name: "file",
+  description: "a folder; checks before it replaces, touches nothing when nothing changed",
+  options: FileOptions,
+  accepts: "any",
+  async publish(chunks, ctx) {
+    const target = resolve(ctx.options.path);
+    try {
+      return { target, ...(await publishInto(target, chunks, ctx)) };
+    } catch (error) {
+      throw explain(error, target);
+    }
+  },
+});
+
+async function publishInto(
+  target: string,
+  chunks: AsyncIterable<Chunk>,
+  ctx: SinkContext<FileOptions>,
+): Promise<{ changed: boolean; bytes: number }> {
+  const folder = await openFolder(target);
+  let isDone = false;
+  try {
+    const staged = await stage(folder, chunks, ctx.signal);
+    const changed = staged.filter(({ isChanged }) => isChanged);
+    const stale = await folder.existing(ctx.previous, new Set(staged.map(({ path }) => path)));
+    if (changed.length + stale.length > 0) {
+      if (ctx.options.check) {
+        const path = staged.length === 1 && staged[0] ? folder.staged(staged[0].path) : folder.stagingDir;
+        await runCheck(ctx.options.check, path, ctx.options.checkTimeoutSeconds, ctx.signal);
+      }
+      ctx.signal.throwIfAborted();
+      await swap(folder, changed);
+      await removeStale(folder, stale, ctx.log);
+    }
+    isDone = true;
+    return {
+      changed: changed.length + stale.length > 0,
+      bytes: staged.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+  } finally {
+    await folder.close({ keep: isDone });
+  }
+}

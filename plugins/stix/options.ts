@@ -1,0 +1,25 @@
+/** What a user may set for the `stix` exporter. */
+import { z } from "../../src/plugin.ts";
+import { TLP_VERSIONS } from "./marking.ts";
+import { IDENTITY_CLASSES } from "./schema.ts";
+
+export const StixOptions = z.strictObject({
+  identityName: z
+    .string()
+    .trim()
+    .min(1)
+    .default("Rulewright")
+    .describe("Name of the identity that all objects are created by; another name is another author"),
+  identityClass: z.enum(IDENTITY_CLASSES).default("system").describe("What kind of author that is"),
+  contact: z.string().trim().min(1).optional().describe("Contact information of the author, such as a mail address"),
+  tlp: z
+    .enum(TLP_VERSIONS)
+    .default("1.0")
+    .describe("Which TLP markings to use; 1.0 is what most platforms know, amber+strict exists only in 2.0"),
+  bundleKey: z
+    .string()
+    .min(1)
+    .default("rulewright")
+    .describe("What the bundle's id derives from; give each export of yours its own"),
+});
+export type StixOptions = z.infer<typeof StixOptions>;

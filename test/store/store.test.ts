@@ -1,0 +1,155 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Collected } from "../../src/model/evidence.ts";
+import { OBSERVABLE_TYPES } from "../../src/model/observable.ts";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
+import type { Facts, Store } from "../../src/store/store.ts";
+import { collectBody, fileObject, judgedStore, report, sampleId } from "../support/reports.ts";
+
+async function allFacts(store: Store): Promise<Facts[]> {
+  const facts: Facts[] = [];
+  for (const type of OBSERVABLE_TYPES) for await (const page of store.facts(type)) facts.push(...page);
+  return facts;
+}
+
+const BODIES = [
+  report({
+    dns_lookups: [{ hostname: "quillet.top", resolved_ips: ["45.32.17.9"] }],
+    verdicts: ["MALWARE"],
+    verdict_labels: ["quillet"],
+  }),
+  report({ dns_lookups: [{ hostname: "quillet.top" }], analysis_date: 1_760_000_000 }, { sandbox: "CAPE Sandbox" }),
+  report(
+    { ip_traffic: [{ destination_ip: "45.32.17.9", destination_port: 80 }], verdict_labels: ["other"] },
+    { sample: 2 },
+  ),
+  fileObject(1, {
+    popular_threat_classification: { suggested_threat_label: "trojan.morrow" },
+    last_analysis_stats: { malicious: 9 },
+    md5: "a".repeat(32),
+  }),
+  {
+    type: "domain",
+    id: "quillet.top",
+    attributes: { last_analysis_date: 1_750_000_000, last_analysis_stats: { malicious: 3 } },
+  },
+  {
+    type: "domain",
+    id: "quillet.top",
+    attributes: { last_analysis_date: 1_760_000_000, last_analysis_stats: { malicious: 7 } },
+  },
+];
+
+describe("store", () => {
+  it("aggregates what the judge needs", async () => {
+    const store = await judgedStore(BODIES);
+    const host = (await allFacts(store)).find(({ observable }) => observable.value === "quillet.top");
+    expect(host).toMatchObject({
+      roles: new Map([
+        ["dns-lookup", 1],
+        ["listed", 1],
+      ]),
+      samples: 1,
+      maliciousSamples: 1,
+      sandboxes: 2,
+      families: ["morrow"],
+      enrichment: { malicious: 7 },
+      links: [{ kind: "resolves-to", observable: { type: "ipv4", value: "45.32.17.9" }, decision: "keep" }],
+    });
+    await store.close();
+  });
+
+  it("gives the same facts for any order of arrival, any batching, and the same body twice", async () => {
+    const collected = BODIES.flatMap(collectBody);
+    const reference = await allFacts(await filled([collected]));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(collected, { minLength: collected.length }),
+        fc.integer({ min: 1, max: 6 }),
+        async (shuffled, size) => {
+          const batches: Collected[][] = [];
+          for (let at = 0; at < shuffled.length; at += size) batches.push(shuffled.slice(at, at + size));
+          expect(await allFacts(await filled([...batches, shuffled.slice(0, 2)]))).toEqual(reference);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it("names samples, places and dates of a judged value", async () => {
+    const store = await judgedStore(BODIES);
+    const row = await store.find({ type: "domain", value: "quillet.top" });
+    expect(row?.samples).toEqual([sampleId(1)]);
+    expect(row?.lastSeen).toBe(1_760_000_000);
+    expect(row?.evidence.map(({ place, sandbox }) => `${place} ${sandbox ?? "-"}`)).toEqual([
+      "dns_lookups[0].hostname CAPE Sandbox",
+      "dns_lookups[0].hostname Zenbox",
+      "domain object -",
+    ]);
+    expect(await store.find({ type: "domain", value: "missing.top" })).toBeUndefined();
+    await store.close();
+  });
+
+  it("keeps refused values findable", async () => {
+    const store = await judgedStore([report({ dns_lookups: [{ hostname: "not a host!" }] })]);
+    expect(await store.rejections("NOT A host")).toEqual([
+      { value: "not a host!", reason: "not a host name", place: "dns_lookups[0].hostname" },
+    ]);
+    await store.close();
+  });
+
+  it("takes hostile text in every column", async () => {
+    const hostile = "'; drop table evidence; --\u0000\ud800";
+    const store = await judgedStore([
+      {
+        type: "file_behaviour",
+        id: `${sampleId(1)}_${hostile}`,
+        attributes: {
+          dns_lookups: [{ hostname: hostile }],
+          mutexes_created: ["a'b\"c"],
+          http_conversations: [
+            { url: "http://a.top/'", request_method: "GET", request_headers: { "User-Agent": hostile } },
+          ],
+          ids_alerts: [{ rule_msg: hostile, alert_severity: hostile, alert_context: { dest_ip: "45.32.17.9" } }],
+          verdict_labels: [hostile],
+        },
+      },
+      fileObject(1, { meaningful_name: hostile, popular_threat_classification: { suggested_threat_label: hostile } }),
+    ]);
+    expect((await store.counts()).evidence).toBeGreaterThan(5);
+    expect((await store.find({ type: "mutex", value: "a'b\"c" }))?.observable.value).toBe("a'b\"c");
+    await store.close();
+  });
+
+  it("says that a store cannot be opened", async () => {
+    await expect(openSqliteStore("/dev/null/x")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", exitCode: 3 });
+  });
+});
+
+describe("sid ledger", () => {
+  it("keeps a sid for life and moves rev only with the fingerprint", async () => {
+    const store = await openSqliteStore();
+    const assign = (fingerprint: string) => store.sids.assign([{ key: "a", fingerprint }]);
+    expect(
+      await store.sids.assign([
+        { key: "a", fingerprint: "1" },
+        { key: "b", fingerprint: "1" },
+        { key: "a", fingerprint: "1" },
+      ]),
+    ).toEqual([
+      { sid: 1_000_000, rev: 1 },
+      { sid: 1_000_001, rev: 1 },
+      { sid: 1_000_000, rev: 1 },
+    ]);
+    expect(await assign("1")).toEqual([{ sid: 1_000_000, rev: 1 }]);
+    expect(await assign("2")).toEqual([{ sid: 1_000_000, rev: 2 }]);
+    expect(await store.sids.assign([{ key: "c", fingerprint: "1" }])).toEqual([{ sid: 1_000_002, rev: 1 }]);
+    await store.close();
+  });
+});
+
+async function filled(batches: readonly (readonly Collected[])[]): Promise<Store> {
+  const store = await openSqliteStore();
+  for (const batch of batches) await store.add(batch);
+  return store;
+}

@@ -1,16 +1,12 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^rulewright\/plugin$/, replacement: new URL("src/plugin.ts", import.meta.url).pathname },
-      { find: /^rulewright\/testing$/, replacement: new URL("src/testing.ts", import.meta.url).pathname },
-    ],
-  },
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // The memory checks of the contract suites collect garbage before they measure.
+    execArgv: ["--expose-gc"],
   },
 });

@@ -9,7 +9,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
-import { createPrefixTable, type PrefixTable, parseAddress, parsePrefix, unwrapMapped } from "./special-use.ts";
+import { createPrefixTable, type PrefixTable, parseAddress, parsePrefix, unwrapMapped } from "./prefix-table.ts";
 
 const BACKGROUND_CLASSES = [
   "os-telemetry",
@@ -206,9 +206,11 @@ const findCountryName = (index: Index, host: string, source: string): Background
 };
 
 const findLabel = (labels: ReadonlyMap<string, LabelRule>, host: string): BackgroundMatch | undefined => {
-  const firstDot = host.indexOf(".");
+  // `www.` says nothing: www.myip.example is named as myip.example is.
+  const start = host.startsWith("www.") ? 4 : 0;
+  const firstDot = host.indexOf(".", start);
   if (firstDot < 0) return undefined;
-  const rule = labels.get(host.slice(0, firstDot));
+  const rule = labels.get(host.slice(start, firstDot));
   if (!rule) return undefined;
   for (let dot = firstDot; dot >= 0; dot = host.indexOf(".", dot + 1)) {
     if (rule.except.has(host.slice(dot + 1))) return undefined;

@@ -34,14 +34,14 @@ export function addressOpinion(address: string, context: JudgeContext): AddressO
   if (match && !isShared && !match.weak)
     return { gate: { id: match.class, text: `${match.why} (${match.source}: ${match.entry})` }, findings: [] };
   const listed = warningListOpinion(address.includes(":") ? "ipv6" : "ipv4", address, context);
-  if (listed.gate) return { gate: listed.gate, findings: [] };
-  if (!isShared) return { findings: listed.findings };
-  const shared = {
-    id: "shared-address",
-    weight: -55,
-    text: `${match.why} (${match.entry}): thousands of sites share it`,
-  };
-  return { findings: [shared], isShared };
+  if (listed.gate && !listed.isBorrowed) return { gate: listed.gate, findings: [] };
+  if (isShared) {
+    const text = `${match.why} (${match.entry}): thousands of sites share it`;
+    return { findings: [{ id: "shared-address", weight: match.weak ? -30 : -55, text }], isShared };
+  }
+  // The lists' word for "shared" is that full URLs stay.
+  if (listed.gate) return { findings: [{ ...listed.gate, id: "shared-address", weight: -55 }], isShared: true };
+  return { findings: listed.findings };
 }
 
 /** ipv4 and ipv6. */

@@ -22,8 +22,8 @@ export function judgeUrl(facts: Facts, context: JudgeContext): Findings {
       findings: [],
     };
   }
-  const listed = isBorrowed ? { findings: [] } : warningListOpinion("url", facts.observable.value, context);
-  if ("gate" in listed && listed.gate) return { gate: listed.gate, findings: [] };
+  const listed = warningListOpinion("url", facts.observable.value, context);
+  if (listed.gate && !listed.isBorrowed) return { gate: listed.gate, findings: [] };
   const findings = [...weighEvidence(facts, context), ...opinion.findings];
   if (isBorrowed)
     findings.push({

@@ -1,0 +1,55 @@
+/** Options of the Suricata exporter. Which indicators are exported is no option of an exporter. */
+import { z } from "../../src/plugin.ts";
+
+/** What a rule looks at; each has a template of the same name. */
+export const RULE_KINDS = [
+  "dns",
+  "tls",
+  "http-host",
+  "http-uri",
+  "https-host",
+  "address",
+  "endpoint",
+  "ja3",
+  "ja3s",
+  "ja4",
+  "certificate",
+  "user-agent",
+  "file-sha256",
+] as const;
+export type RuleKind = (typeof RULE_KINDS)[number];
+
+/** Classes of the classification.config that Suricata ships; an unknown one is a warning on every load. */
+export const DEFAULT_CLASSTYPES: Readonly<Record<RuleKind, string>> = {
+  dns: "domain-c2",
+  tls: "domain-c2",
+  "http-host": "domain-c2",
+  "http-uri": "trojan-activity",
+  "https-host": "bad-unknown",
+  address: "command-and-control",
+  endpoint: "command-and-control",
+  ja3: "trojan-activity",
+  ja3s: "command-and-control",
+  ja4: "trojan-activity",
+  certificate: "command-and-control",
+  "user-agent": "trojan-activity",
+  "file-sha256": "trojan-activity",
+};
+
+export const SuricataOptions = z.strictObject({
+  destination: z
+    .enum(["external", "any"])
+    .default("external")
+    .describe("Far side of HTTP and TLS rules: $EXTERNAL_NET, or any for sites behind an explicit proxy"),
+  thresholdSeconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(3600)
+    .describe("Address and endpoint rules alert once per client in this time"),
+  classtypes: z
+    .partialRecord(z.enum(RULE_KINDS), z.string().regex(/^[a-z][a-z0-9-]*$/))
+    .default({})
+    .describe("Classtype by kind of rule; each must stand in the sensors' classification.config"),
+});
+export type SuricataOptions = z.output<typeof SuricataOptions>;

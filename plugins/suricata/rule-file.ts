@@ -1,0 +1,173 @@
+/**
+ * Streams indicators into a rule file and its sid-msg.map, for Suricata and Snort: renders each rule, asks the ledger
+ * for sid and rev, accounts for every indicator.
+ *
+ * This module does not know what a rule matches (see the drafts of each engine) and never sorts: the input is sorted.
+ */
+import { batches, type Chunk, type Indicator, indicatorKey, type RenderContext } from "../../src/plugin.ts";
+import { REV_SLOT, SID_SLOT } from "./rule-text.ts";
+
+/** Longest rule that Suricata reads, in bytes without the line end (DETECT_MAX_RULE_SIZE, 8192 with its NUL). */
+export const MAX_RULE_BYTES = 8191;
+
+/** One rule before it has a sid. */
+export interface RuleDraft {
+  /** Template. */
+  readonly row: string;
+  /** The ledger's key: engine, kind of rule, indicator. */
+  readonly key: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Another file than the main one, for rules that need more than themselves. */
+  readonly path?: string;
+}
+
+/** What an indicator becomes: rules, lines of list files, or the plain reason why it becomes nothing. */
+export type Draft = { readonly rules: readonly RuleDraft[]; readonly lines?: readonly ListLine[] } | string;
+
+export interface ListLine {
+  readonly path: string;
+  readonly line: string;
+}
+
+export interface RuleFile {
+  readonly path: string;
+  /** Comment lines without dates: the same indicators give the same bytes on another day. */
+  readonly header: string;
+  readonly draft: (indicator: Indicator) => Draft;
+}
+
+export const SID_MAP = "sid-msg.map";
+
+/** A batch times the rules of one indicator (at most 5, Snort's domains) stays within the ledger's 1000. */
+const BATCH = 200;
+
+export async function* renderRuleFile(
+  indicators: AsyncIterable<Indicator>,
+  ctx: RenderContext,
+  { path, header, draft }: RuleFile,
+): AsyncGenerator<Chunk> {
+  yield { path, data: header };
+  yield { path: SID_MAP, data: "" };
+  let previous = "";
+  for await (const batch of batches(indicators, BATCH)) {
+    ctx.signal.throwIfAborted();
+    const pending: PendingRule[] = [];
+    const lists = new Lines();
+    for (const indicator of batch) {
+      const key = indicatorKey(indicator);
+      // Two rules with one sid would make an engine refuse the file.
+      const drafted = key === previous ? "the same indicator came twice" : draft(indicator);
+      previous = key;
+      const rendered = typeof drafted === "string" ? drafted : renderDrafts(indicator, drafted.rules, ctx, path);
+      if (typeof rendered === "string") {
+        ctx.skip(indicator, rendered);
+        continue;
+      }
+      pending.push(...rendered);
+      for (const { path: list, line } of (drafted as Exclude<Draft, string>).lines ?? []) lists.add(list, line);
+    }
+    if (pending.length > 0) yield* number(pending, ctx);
+    yield* lists.chunks();
+  }
+}
+
+/** Lines of a batch by file. */
+class Lines {
+  readonly #files = new Map<string, { data: string; rows: number }>();
+
+  add(path: string, line: string): void {
+    const file = this.#files.get(path);
+    if (file) {
+      file.data += `${line}\n`;
+      file.rows += 1;
+    } else {
+      this.#files.set(path, { data: `${line}\n`, rows: 1 });
+    }
+  }
+
+  *chunks(): Generator<Chunk> {
+    for (const [path, { data, rows }] of this.#files) yield { path, data, rows };
+  }
+}
+
+interface PendingRule extends RuleParts {
+  readonly path: string;
+  readonly key: string;
+  readonly text: string;
+  readonly isActive: boolean;
+}
+
+function renderDrafts(
+  indicator: Indicator,
+  drafts: readonly RuleDraft[],
+  ctx: RenderContext,
+  mainPath: string,
+): readonly PendingRule[] | string {
+  const rules: PendingRule[] = [];
+  for (const { row, key, fields, path = mainPath } of drafts) {
+    const template = ctx.templates[row];
+    if (!template) return `the template ${row} is missing`;
+    // Templates may put each option on its own line; a rule is one line.
+    const text = template(fields).trim().replaceAll("\r", "").replaceAll("\n", " ");
+    if (byteLengthAbove(text, MAX_RULE_BYTES - SID_DIGITS)) {
+      return `the rule would be longer than the ${MAX_RULE_BYTES} bytes an engine reads`;
+    }
+    rules.push({ path, key, text, isActive: indicator.status === "active", ...ruleParts(text) });
+  }
+  return rules;
+}
+
+/** UTF-16 code units take at most three bytes each: most rules need no count. */
+function byteLengthAbove(text: string, limit: number): boolean {
+  return text.length * 3 > limit && Buffer.byteLength(text) > limit;
+}
+
+/** Room for a sid and a rev of ten digits in place of their slots. */
+const SID_DIGITS = 20;
+
+async function* number(pending: readonly PendingRule[], ctx: RenderContext): AsyncGenerator<Chunk> {
+  const numbers = await ctx.sids.assign(pending);
+  const rules = new Lines();
+  let map = "";
+  for (const [index, { path, text, message, references, isActive }] of pending.entries()) {
+    const { sid, rev } = numbers[index] as { sid: number; rev: number };
+    const rule = text.replace(SID_SLOT, String(sid)).replace(REV_SLOT, String(rev));
+    // A withdrawn rule stays as Emerging Threats and suricata-update keep theirs: disabled, with its sid.
+    rules.add(path, isActive ? rule : `# ${rule}`);
+    if (isActive) map += `${sid} || ${message}${references}\n`;
+  }
+  yield* rules.chunks();
+  if (map !== "") yield { path: SID_MAP, data: map };
+}
+
+/** Options that only describe a rule: `rev` follows what matches, not a date or a wording. */
+const DESCRIBING_OPTIONS = new Set(["msg", "reference", "classtype", "target", "sid", "rev", "metadata", "priority"]);
+
+export interface RuleParts {
+  readonly message: string;
+  /** As version 1 of sid-msg.map wants them: ` || url,www.example.com/x` each. */
+  readonly references: string;
+  /** The rule without its describing options: what a rev stands for. */
+  readonly fingerprint: string;
+}
+
+/** Takes a one-line rule apart at `; `, which no value of ours contains. */
+export function ruleParts(rule: string): RuleParts {
+  const open = rule.indexOf("(") + 1;
+  let fingerprint = rule.slice(0, open);
+  let message = "";
+  let references = "";
+  for (let start = open, end = 0; start < rule.length; start = end + 1) {
+    while (rule.charCodeAt(start) === SPACE) start += 1;
+    end = rule.indexOf(";", start);
+    if (end === -1) end = rule.length;
+    const colon = rule.indexOf(":", start);
+    const name = rule.slice(start, colon === -1 || colon > end ? end : colon);
+    if (!DESCRIBING_OPTIONS.has(name)) fingerprint += rule.slice(start, end + 1);
+    else if (name === "msg") message = rule.slice(colon + 2, end - 1);
+    else if (name === "reference") references += ` || ${rule.slice(colon + 1, end)}`;
+  }
+  return { message, references, fingerprint };
+}
+
+const SPACE = 0x20;

@@ -1,0 +1,149 @@
+/**
+ * The text inside intrusion detection rules, for Suricata and Snort: content patterns, messages, metadata, references.
+ * Everything it returns is printable ASCII.
+ *
+ * This module knows no rule syntax beyond these parts (see the templates) and does not decide what is matched.
+ */
+import { type Indicator, indicatorKey, sha256 } from "../../src/plugin.ts";
+
+/** Characters that no version of Suricata or Snort gives a meaning inside a content pattern. */
+const PLAIN_CONTENT = /^[A-Za-z0-9._/=?&%~-]*$/;
+
+/**
+ * A content pattern: plain characters as they are, every other byte of the UTF-8 text as `|hh|`. Never a backslash:
+ * Snort 3 drops it silently, and Suricata refuses `;` and `"` without one.
+ */
+export function content(text: unknown): string {
+  const value = String(text);
+  if (PLAIN_CONTENT.test(value)) return value;
+  let pattern = "";
+  let hex: string[] = [];
+  const flush = () => {
+    if (hex.length > 0) pattern += `|${hex.join(" ")}|`;
+    hex = [];
+  };
+  for (const byte of Buffer.from(value, "utf8")) {
+    const character = String.fromCharCode(byte);
+    if (PLAIN_CONTENT.test(character)) {
+      flush();
+      pattern += character;
+    } else {
+      hex.push(byte.toString(16).padStart(2, "0"));
+    }
+  }
+  flush();
+  return pattern;
+}
+
+/** Length in bytes of what `content` matches: `bsize` and `bufferlen` count bytes of the wire, not of the rule. */
+export function bytes(text: unknown): string {
+  return String(Buffer.byteLength(String(text), "utf8"));
+}
+
+/** Anything but printable ASCII without `; " \ | ( )`. */
+const UNSAFE_TEXT = /[^ !#-'*-:<-[\]-{}~]/;
+
+/** Free text in a rule: printable ASCII without `; " \ | ( )`, white space folded, at most `limit` characters. */
+export function plainText(text: unknown, limit = 160): string {
+  const value = String(text);
+  if (value.length <= limit && !UNSAFE_TEXT.test(value)) return value;
+  const plain = value
+    .slice(0, 4 * limit)
+    .replace(/[^\x21-\x7e]+/g, " ")
+    .replace(/[;"\\|()]+/g, "_")
+    .trim();
+  return plain.length > limit ? `${plain.slice(0, limit - 3)}...` : plain;
+}
+
+/** Text that is known to be plain: a template prints it without another look. */
+export class PlainText {
+  readonly #text: string;
+  constructor(text: string) {
+    this.#text = text;
+  }
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** What `{{x}}` does in a rule template. A slot for sid and rev passes untouched. */
+export function escapeText(value: unknown): string {
+  if (value instanceof PlainText) return value.toString();
+  return value === SID_SLOT || value === REV_SLOT ? value : plainText(value, 4096);
+}
+
+/** Stand for sid and rev while a rule's fingerprint is taken; `plainText` and `content` can never yield them. */
+export const SID_SLOT = "\u0001";
+export const REV_SLOT = "\u0002";
+
+/** Defanged as Emerging Threats does in messages: `evil .top`, `hxxp://evil .top/a.php`. */
+export function defangForMessage(value: string): string {
+  const url = value.includes("://") ? /^(https?)(:\/\/[^/?#]*)(.*)$/s.exec(value) : null;
+  const defanged = url
+    ? `${(url[1] as string).replace("http", "hxxp")}${(url[2] as string).replaceAll(".", " .")}${url[3]}`
+    : value.replaceAll(".", " .");
+  return plainText(defanged);
+}
+
+/** A metadata value: metadata is separated by `,` and keys end at a space. */
+export function metadataValue(text: string, limit = 64): string {
+  const plain = plainText(text, limit);
+  return plain.includes(" ") || plain.includes(",") ? plain.replace(/[ ,]+/g, "_") : plain;
+}
+
+export type Severity = "Major" | "Minor";
+
+/**
+ * The metadata analysts filter on, keys in alphabetical order, named as in Emerging Threats' rules
+ * (https://docs.suricata.io/en/latest/rules/meta.html#metadata). `ioc_id` joins an alert with the other exports.
+ */
+export function metadata(indicator: Indicator, severity: Severity): PlainText {
+  const { confidence } = indicator.verdict;
+  const family = metadataValue(indicator.families[0] ?? "");
+  const level = confidence >= 75 ? "High" : confidence >= 50 ? "Medium" : "Low";
+  return new PlainText(
+    `attack_target Client_Endpoint, confidence ${level}${dateEntry("created_at", indicator.firstSeen)}` +
+      `, deployment Perimeter, ioc_id ${metadataValue(indicatorKey(indicator), 256)}` +
+      (family === "" ? "" : `, malware_family ${family}`) +
+      techniqueEntries(indicator.techniques) +
+      `, performance_impact Low, signature_severity ${severity}, tlp ${metadataValue(indicator.tlp)}` +
+      dateEntry("updated_at", indicator.lastSeen),
+  );
+}
+
+const MAX_TECHNIQUES = 5;
+
+function techniqueEntries(techniques: readonly string[]): string {
+  return techniques
+    .slice(0, MAX_TECHNIQUES)
+    .filter((technique) => /^T\d{4}(?:\.\d{3})?$/.test(technique))
+    .map((technique) => `, mitre_technique_id ${technique}`)
+    .join("");
+}
+
+/** `, updated_at 2026_10_20` */
+function dateEntry(key: string, iso: string): string {
+  return /^\d{4}-\d\d-\d\dT/.test(iso) ? `, ${key} ${iso.slice(0, 4)}_${iso.slice(5, 7)}_${iso.slice(8, 10)}` : "";
+}
+
+/** VirusTotal's page on the indicator, or on its first sample; without a scheme, as `reference:url,` wants it. */
+export function virusTotalReference({ type, value, samples }: Indicator): string {
+  const gui = "www.virustotal.com/gui";
+  switch (type) {
+    case "domain":
+      return `${gui}/domain/${value}`;
+    case "ipv4":
+    case "ipv6":
+      return `${gui}/ip-address/${value}`;
+    case "endpoint":
+      return `${gui}/ip-address/${value.replace(/^\[?([^\]]*?)\]?:\d+\/(?:tcp|udp)$/, "$1")}`;
+    case "url":
+      return `${gui}/url/${sha256(value)}`;
+    case "sha256":
+      return `${gui}/file/${value}`;
+    default: {
+      const sample = samples.find((hash) => /^[0-9a-f]{64}$/.test(hash));
+      return sample === undefined ? "" : `${gui}/file/${sample}`;
+    }
+  }
+}

@@ -20,10 +20,12 @@ export type {
   Sighted,
   Tlp,
 } from "./model/indicator.ts";
-export { indicatorKey } from "./model/indicator.ts";
+export { indicatorKey, isAlertable } from "./model/indicator.ts";
 export type { Endpoint, Observable, ObservableType, Transport, UrlParts } from "./model/observable.ts";
 export { formatEndpoint, OBSERVABLE_TYPES, parseEndpoint, parseUrl } from "./model/observable.ts";
+export { plainText } from "./model/text.ts";
 export type { Decision, Reason, Verdict } from "./model/verdict.ts";
+export { virusTotalPage } from "./model/virustotal-page.ts";
 export { z };
 
 /** The contract's version; a plugin that names another one is not loaded. */

@@ -140,7 +140,7 @@ function hostileVariant(type: ObservableType, text: string, index: number): stri
     case "ipv4":
       return `45.32.17.${index + 1}`;
     default:
-      return EXAMPLE_VALUES[type];
+      return numbered(type, index).value;
   }
 }
 

@@ -8,15 +8,16 @@ import {
   defang,
   defineExporter,
   type Indicator,
+  isAlertable,
   OBSERVABLE_TYPES,
   type ObservableType,
   type RenderContext,
   type RowTemplate,
   z,
 } from "../../src/plugin.ts";
-import { csvCell, displayText, endLine, guardFormula } from "./cell.ts";
-import { headerOf, isDetect, ROW_FIELDS, ROWS_PER_CHUNK, rowOf, SAMPLE_ROW } from "./row.ts";
-import { malformed, uncarriable } from "./value.ts";
+import { csvCell, displayText, endLine, guardFormula } from "../shared/rows/cell.ts";
+import { headerOf, ROW_FIELDS, ROWS_PER_CHUNK, rowOf, SAMPLE_ROW } from "../shared/rows/row.ts";
+import { malformed, uncarriable } from "../shared/rows/value.ts";
 
 const FIELD_NAMES = Object.keys(ROW_FIELDS) as (keyof typeof ROW_FIELDS)[];
 const NETWORK_TYPES: ReadonlySet<ObservableType> = new Set(["domain", "ipv4", "ipv6", "endpoint", "url"]);
@@ -129,7 +130,7 @@ function jsonRow(indicator: Indicator): Record<string, unknown> {
     type: indicator.type,
     value: indicator.value,
     scope: indicator.scope,
-    detect: isDetect(indicator),
+    detect: isAlertable(indicator),
     verdict: indicator.verdict,
     status: indicator.status,
     tlp: indicator.tlp,

@@ -2,7 +2,7 @@
  * Indicators → entries: what an event needs to know of each, in MISP's units, without uuids yet. Small on purpose,
  * because up to a whole event of them is held in memory.
  */
-import { batches, type Indicator, indicatorKey, type RenderContext, type Tlp } from "../../src/plugin.ts";
+import { batches, type Indicator, indicatorKey, isAlertable, type RenderContext, type Tlp } from "../../src/plugin.ts";
 import { type Mapped, mapIndicator } from "./attributes.ts";
 import { familyTags, type Tag } from "./tags.ts";
 
@@ -58,7 +58,7 @@ function describe(indicator: Indicator, { templates }: Context) {
     comment: (templates["attribute-comment"]?.(commentFields(indicator)) ?? "").trim(),
     familyTags: familyTags(indicator.families),
     tlp: indicator.tlp,
-    isDetection: indicator.verdict.decision === "keep" && indicator.status === "active",
+    isDetection: isAlertable(indicator),
     isRevoked: indicator.status === "revoked",
   };
 }

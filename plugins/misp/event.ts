@@ -2,13 +2,12 @@
  * The MISP event: MISP core format, https://www.misp-standard.org/rfc/misp-standard-core.html. All times come from the
  * indicators; `id`, `org_id` and other numbers of a server are left to the server. Never as a whole in memory as text.
  */
-import { type RenderContext, RULEWRIGHT_NAMESPACE, uuidv5 } from "../../src/plugin.ts";
+import { plainText, type RenderContext, RULEWRIGHT_NAMESPACE, uuidv5 } from "../../src/plugin.ts";
 import type { AttributeDraft, ObjectTemplate } from "./attributes.ts";
 import type { Entry } from "./entries.ts";
 import { ANALYSES, DISTRIBUTIONS, type MispOptions, THREAT_LEVELS } from "./options.ts";
 import type { Part } from "./split.ts";
 import { papTag, strictestTlp, type Tag, tlpTag } from "./tags.ts";
-import { plainText } from "./text.ts";
 
 export interface MispAttribute {
   uuid: string;

@@ -4,14 +4,13 @@
  * One rolling event holds everything; above 10,000 attributes it becomes several (see split.ts). It does not write
  * one event per sample, event reports, galaxy clusters or mail addresses.
  */
-import { defineExporter } from "../../src/plugin.ts";
+import { defineExporter, plainText } from "../../src/plugin.ts";
 import { MAPPED_TYPES } from "./attributes.ts";
 import { toEntries } from "./entries.ts";
 import { serialise, toEvent } from "./event.ts";
 import { hashLines, manifestEntry } from "./feed.ts";
 import { MispOptions } from "./options.ts";
 import { split } from "./split.ts";
-import { plainText } from "./text.ts";
 
 export const misp = defineExporter({
   name: "misp",

@@ -4,8 +4,7 @@
  * Families become plain machine tags in our namespace: a galaxy tag with a name that is not in the galaxy, letter by
  * letter, looks like a cluster and is none.
  */
-import type { Tlp } from "../../src/plugin.ts";
-import { plainText } from "./text.ts";
+import { plainText, type Tlp } from "../../src/plugin.ts";
 
 export interface Tag {
   readonly name: string;

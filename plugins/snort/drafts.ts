@@ -6,16 +6,16 @@
  * This module writes no rule text (see templates/snort) and does not judge values.
  */
 import { type Indicator, indicatorKey } from "../../src/plugin.ts";
-import type { Draft, RuleDraft } from "../suricata/rule-file.ts";
+import type { Draft, RuleDraft } from "../shared/ids/rule-file.ts";
 import {
   defangForMessage,
   metadata,
-  plainText,
   REV_SLOT,
+  ruleText,
   type Severity,
   SID_SLOT,
   virusTotalReference,
-} from "../suricata/rule-text.ts";
+} from "../shared/ids/rule-text.ts";
 import {
   CoveredHosts,
   HOST_COVERED,
@@ -25,7 +25,7 @@ import {
   readEndpoint,
   visibleUrl,
   withdrawnUrl,
-} from "../suricata/wire.ts";
+} from "../shared/ids/wire.ts";
 import type { SnortFormat, SnortOptions } from "./options.ts";
 
 export const BLOCKLIST = "rulewright.blocklist";
@@ -35,7 +35,7 @@ export function snortDrafter(format: SnortFormat, options: SnortOptions): (indic
   const covered = new CoveredHosts();
 
   const fieldsOf = (indicator: Indicator, severity: Severity) => ({
-    family: plainText(indicator.families[0] ?? "", 64) || "malware",
+    family: ruleText(indicator.families[0] ?? "", 64) || "malware",
     defanged: defangForMessage(indicator.value),
     reference: virusTotalReference(indicator),
     metadata: metadata(indicator, severity),

@@ -4,7 +4,7 @@
  * Certificates, JA3, JA4 and file hashes are not accepted: Snort rules have nothing that matches them.
  */
 import { defineExporter } from "../../src/plugin.ts";
-import { renderRuleFile } from "../suricata/rule-file.ts";
+import { renderRuleFile } from "../shared/ids/rule-file.ts";
 import { BLOCKLIST, snortDrafter } from "./drafts.ts";
 import { type SnortFormat, SnortOptions } from "./options.ts";
 import { snortTemplates } from "./templates.ts";

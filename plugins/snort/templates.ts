@@ -1,6 +1,6 @@
 /** Rows, fields and helpers of the Snort templates: the table that filters, checks and documents them. */
 import type { TemplateSet } from "../../src/plugin.ts";
-import { bytes, content, escapeText } from "../suricata/rule-text.ts";
+import { bytes, content, escapeText } from "../shared/ids/rule-text.ts";
 
 /** A name as DNS sends it (RFC 1035 section 3.1), as a content pattern: `|04|evil|07|example|00|`. */
 export function labels(name: unknown): string {

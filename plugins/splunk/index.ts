@@ -11,9 +11,9 @@ import {
   type RowTemplate,
   z,
 } from "../../src/plugin.ts";
-import { csvCell, displayText, endLine } from "../csv/cell.ts";
-import { headerOf, ROW_FIELDS, ROWS_PER_CHUNK, type Row, rowOf, SAMPLE_ROW } from "../csv/row.ts";
-import { malformed, uncarriable } from "../csv/value.ts";
+import { csvCell, displayText, endLine } from "../shared/rows/cell.ts";
+import { headerOf, ROW_FIELDS, ROWS_PER_CHUNK, type Row, rowOf, SAMPLE_ROW } from "../shared/rows/row.ts";
+import { malformed, uncarriable } from "../shared/rows/value.ts";
 import { appFiles } from "./app.ts";
 import { LOOKUP_OF, LOOKUPS, type Lookup } from "./lookups.ts";
 import { orderPatterns, type PatternOrder } from "./pattern-order.ts";

@@ -4,7 +4,7 @@
  */
 
 import { type Indicator, type ObservableType, parseEndpoint } from "../../src/plugin.ts";
-import { isMd5, isSha1 } from "../csv/value.ts";
+import { isMd5, isSha1 } from "../shared/rows/value.ts";
 
 export interface Lookup {
   readonly name: string;

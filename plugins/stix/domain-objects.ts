@@ -2,7 +2,7 @@
  * The STIX domain and relationship objects we write, built from what is already decided. Pure: what comes when, and
  * what comes only once, is assemble.ts's business.
  */
-import type { Indicator, RowTemplate } from "../../src/plugin.ts";
+import { type Indicator, type RowTemplate, virusTotalPage } from "../../src/plugin.ts";
 import { ownId } from "./ids.ts";
 import type { Marking } from "./marking.ts";
 import { type Expression, killChainPhase } from "./observables.ts";
@@ -10,7 +10,6 @@ import type { StixOptions } from "./options.ts";
 import type { Identity, Malware, ObservedData, Relationship, StixIndicator } from "./schema.ts";
 import { distinctTexts, textFields } from "./text.ts";
 import { FIXED_TIME, type Times } from "./times.ts";
-import { virusTotalPage } from "./virustotal-page.ts";
 
 type Templates = Readonly<Record<string, RowTemplate>>;
 
@@ -89,7 +88,13 @@ export function stixIndicator(
     kill_chain_phases: [killChainPhase(indicator.type)],
     confidence: Math.min(100, Math.max(0, Math.round(indicator.verdict.confidence))),
     ...(labels.length > 0 ? { labels } : {}),
-    ...(page ? { external_references: [page] } : {}),
+    ...(page
+      ? {
+          external_references: [
+            { source_name: "virustotal", external_id: page.slice(page.lastIndexOf("/") + 1), url: page },
+          ],
+        }
+      : {}),
     object_marking_refs: refs,
   };
 }

@@ -4,13 +4,12 @@
  *
  * It does not emit custom properties, mail addresses, sandbox reports as graphs, or variants for single consumers.
  */
-import { batches, defineExporter } from "../../src/plugin.ts";
+import { batches, defineExporter, plainText } from "../../src/plugin.ts";
 import { assembler } from "./assemble.ts";
 import { identity } from "./domain-objects.ts";
 import { ownId } from "./ids.ts";
 import { EXPRESSIBLE_TYPES } from "./observables.ts";
 import { StixOptions } from "./options.ts";
-import { plainText } from "./text.ts";
 
 const SAMPLE = {
   type: "domain",

@@ -1,20 +1,8 @@
 /** Free text for people's eyes. Values that are matched never pass through here. */
-import type { Indicator } from "../../src/plugin.ts";
-
-const CONTROLS = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/gu;
-
-/** Longest text of one template field. */
-const MAX_FIELD = 1000;
+import { type Indicator, plainText } from "../../src/plugin.ts";
 
 /** Longest name or label. */
 const MAX_NAME = 250;
-
-/** One line of well-formed Unicode without control and direction characters, cut at `max` UTF-16 units. */
-export function plainText(value: unknown, max = MAX_FIELD): string {
-  const text = String(value);
-  const cut = text.length > max ? `${text.slice(0, max - 1)}…` : text;
-  return cut.toWellFormed().replace(CONTROLS, " ").trim();
-}
 
 /** Whether a text can be passed on as it is. */
 export function isPlainText(text: string): boolean {

@@ -6,17 +6,16 @@
  * This module writes no rule text (see templates/suricata) and does not judge values.
  */
 import { type Indicator, indicatorKey } from "../../src/plugin.ts";
-import { DEFAULT_CLASSTYPES, type RuleKind, type SuricataOptions } from "./options.ts";
-import type { Draft, RuleDraft } from "./rule-file.ts";
+import type { Draft, RuleDraft } from "../shared/ids/rule-file.ts";
 import {
   defangForMessage,
   metadata,
-  plainText,
   REV_SLOT,
+  ruleText,
   type Severity,
   SID_SLOT,
   virusTotalReference,
-} from "./rule-text.ts";
+} from "../shared/ids/rule-text.ts";
 import {
   CoveredHosts,
   HOST_COVERED,
@@ -26,7 +25,8 @@ import {
   readEndpoint,
   visibleUrl,
   withdrawnUrl,
-} from "./wire.ts";
+} from "../shared/ids/wire.ts";
+import { DEFAULT_CLASSTYPES, type RuleKind, type SuricataOptions } from "./options.ts";
 
 export const SHA256_LIST = "rulewright-sha256.lst";
 
@@ -48,6 +48,8 @@ const FILE_PROTOCOLS = [
 const MAX_PATTERN_BYTES = 4000;
 const PATTERN_TOO_LONG = `the pattern is longer than the ${MAX_PATTERN_BYTES} bytes the engine's matcher takes`;
 
+const PORTS_KNOWN = "its ports are known, and the rules of its endpoints are narrower (option addresses)";
+
 /** Kinds that may match beside the indicator: a whole host for a path, a fingerprint shared with other software. */
 const BROAD_KINDS: ReadonlySet<RuleKind> = new Set(["https-host", "ja3", "ja4", "user-agent"]);
 
@@ -59,7 +61,7 @@ export function suricataDrafter(options: SuricataOptions): (indicator: Indicator
   const external = options.destination === "any" ? "any" : "$EXTERNAL_NET";
 
   const fieldsOf = (indicator: Indicator, severity: Severity) => ({
-    family: plainText(indicator.families[0] ?? "", 64) || "malware",
+    family: ruleText(indicator.families[0] ?? "", 64) || "malware",
     defanged: defangForMessage(indicator.value),
     reference: virusTotalReference(indicator),
     metadata: metadata(indicator, severity),
@@ -93,6 +95,13 @@ export function suricataDrafter(options: SuricataOptions): (indicator: Indicator
     const fields = { ...fieldsOf(indicator, "Major"), host, subtree };
     const key = indicatorKey(indicator);
     return { rules: [rule("dns", key, fields), rule("tls", key, fields), rule("http-host", key, fields)] };
+  };
+
+  const address = (indicator: Indicator): Draft => {
+    const { value, details } = indicator;
+    if (!isAddress(value)) return "not a canonical address";
+    if (options.addresses === "portless" && (details.ports ?? []).length > 0) return PORTS_KNOWN;
+    return one(indicator, "address", { address: value });
   };
 
   const url = (indicator: Indicator): Draft => {
@@ -136,7 +145,7 @@ export function suricataDrafter(options: SuricataOptions): (indicator: Indicator
         return file(indicator);
       case "ipv4":
       case "ipv6":
-        return isAddress(value) ? one(indicator, "address", { address: value }) : "not a canonical address";
+        return address(indicator);
       case "endpoint": {
         const endpoint = readEndpoint(value);
         return endpoint ? one(indicator, "endpoint", { ...endpoint }) : "not a canonical endpoint";

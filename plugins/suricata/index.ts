@@ -4,9 +4,9 @@
  * templates/suricata.
  */
 import { defineExporter } from "../../src/plugin.ts";
+import { renderRuleFile } from "../shared/ids/rule-file.ts";
 import { suricataDrafter } from "./drafts.ts";
 import { SuricataOptions } from "./options.ts";
-import { renderRuleFile } from "./rule-file.ts";
 import { suricataTemplates } from "./templates.ts";
 
 const HEADER = `# Rulewright: Suricata rules for what malware contacted in sandboxes.

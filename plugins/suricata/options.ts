@@ -41,6 +41,10 @@ export const SuricataOptions = z.strictObject({
     .enum(["external", "any"])
     .default("external")
     .describe("Far side of HTTP and TLS rules: $EXTERNAL_NET, or any for sites behind an explicit proxy"),
+  addresses: z
+    .enum(["portless", "all"])
+    .default("portless")
+    .describe("Addresses that get a rule of their own: those whose ports are unknown, or all; endpoints are narrower"),
   thresholdSeconds: z
     .int()
     .min(1)

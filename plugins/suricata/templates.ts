@@ -1,6 +1,6 @@
 /** Rows, fields and helpers of the Suricata templates: the table that filters, checks and documents them. */
 import type { TemplateSet } from "../../src/plugin.ts";
-import { bytes, content, escapeText } from "./rule-text.ts";
+import { bytes, content, escapeText } from "../shared/ids/rule-text.ts";
 
 const COMMON = {
   family: "quillet",

@@ -5,7 +5,7 @@
  * Does not resolve anything, does not know public suffixes, and does not judge:
  * it says what a value is reserved for.
  */
-import { createPrefixTable, type PrefixTable, parseAddress, parsePrefix, unwrapMapped } from "./prefix-table.ts";
+import { createPrefixTable, type PrefixTable, parseAddress, parsePrefix } from "./prefix-table.ts";
 
 /** What a value is set aside for, and the registry row that says so. */
 export interface SpecialUseAddress {

@@ -84,13 +84,30 @@ function compileTemplate(set: TemplateSet, { file, text }: TemplateSource): RowT
     return fail(1, 0, (cause as Error).message);
   }
   const render = handlebars.compile(program, options);
+  const settings = rowSettings(handlebars);
   return (row) => {
     try {
-      return render(row);
+      return render(row, settings);
     } catch (cause) {
       throw new RulewrightError("TEMPLATE_ROW", `${file}: ${(cause as Error).message}`, { cause });
     }
   };
+}
+
+/**
+ * Handlebars merges helpers and builds access rules anew for each call, three times the cost of the row itself. As a
+ * partial of a root that has done so, a template takes them as they are; prototype properties stay out of reach.
+ */
+function rowSettings(handlebars: typeof Handlebars): Handlebars.RuntimeOptions {
+  const nothing = { whitelist: {}, defaultValue: undefined };
+  return {
+    partial: true,
+    helpers: handlebars.helpers,
+    partials: {},
+    decorators: {},
+    hooks: {},
+    protoAccessControl: { properties: nothing, methods: nothing },
+  } as Handlebars.RuntimeOptions;
 }
 
 type Fail = (line: number, column: number, message: string) => never;

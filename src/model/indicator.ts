@@ -84,6 +84,26 @@ export interface Indicator {
   readonly details: IndicatorDetails;
 }
 
+/**
+ * Types of which one kept value is enough for an alert. The others are context: a TLS fingerprint belongs to a library
+ * that harmless programs use as well, and user agents, mutexes, paths, keys and command lines are chosen freely, so
+ * they need a second condition.
+ */
+const ALERTABLE: ReadonlySet<ObservableType> = new Set([
+  "domain",
+  "ipv4",
+  "ipv6",
+  "endpoint",
+  "url",
+  "sha256",
+  "certificate",
+]);
+
+/** Whether a match on this indicator is worth an alert by itself. */
+export function isAlertable({ type, verdict, status }: Pick<Indicator, "type" | "verdict" | "status">): boolean {
+  return verdict.decision === "keep" && status === "active" && ALERTABLE.has(type);
+}
+
 /** Stable key of an observable or indicator: ledger entries and ids derive from it. */
 export function indicatorKey({ type, value }: { readonly type: ObservableType; readonly value: string }): string {
   return `${type}:${value}`;

@@ -1,8 +1,8 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { csvCell, displayText, guardFormula } from "../../../plugins/csv/cell.ts";
 import { csv } from "../../../plugins/csv/index.ts";
+import { csvCell, displayText, guardFormula } from "../../../plugins/shared/rows/cell.ts";
 import { compileTemplates } from "../../../src/export/templates.ts";
 import { OBSERVABLE_TYPES } from "../../../src/model/observable.ts";
 import {

@@ -51,8 +51,8 @@ describe("an attribute", () => {
     ["sha256", "ab".repeat(32), "sha256", "Payload delivery", true],
     ["ja3", "ab".repeat(16), "ja3-fingerprint-md5", "Network activity", false],
     ["certificate", "ab".repeat(20), "x509-fingerprint-sha1", "Network activity", true],
-    ["mutex", String.raw`Global\x|y`, "mutex", "Artifacts dropped", true],
-    ["registry-key", String.raw`HKEY_CURRENT_USER\Software\Run`, "regkey", "Persistence mechanism", true],
+    ["mutex", String.raw`Global\x|y`, "mutex", "Artifacts dropped", false],
+    ["registry-key", String.raw`HKEY_CURRENT_USER\Software\Run`, "regkey", "Persistence mechanism", false],
     ["user-agent", "Quillet/1.4", "user-agent", "Network activity", false],
   ])("of a %s %s", async (type, value, mispType, category, toIds) => {
     expect(await attributeOf(type, { value })).toMatchObject({ type: mispType, category, value, to_ids: toIds });

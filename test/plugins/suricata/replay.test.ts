@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect } from "vitest";
+import { metadataValue } from "../../../plugins/shared/ids/rule-text.ts";
 import { suricata } from "../../../plugins/suricata/index.ts";
-import { metadataValue } from "../../../plugins/suricata/rule-text.ts";
 import { type Indicator, indicatorKey } from "../../../src/model/indicator.ts";
 import type { ObservableType } from "../../../src/model/observable.ts";
 import { exampleIndicator, type RenderedFiles, render } from "../../../src/testing.ts";

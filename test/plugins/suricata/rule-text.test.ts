@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ruleParts } from "../../../plugins/suricata/rule-file.ts";
+import { ruleParts } from "../../../plugins/shared/ids/rule-file.ts";
 import {
   bytes,
   content,
@@ -8,8 +8,8 @@ import {
   escapeText,
   metadata,
   metadataValue,
-  plainText,
-} from "../../../plugins/suricata/rule-text.ts";
+  ruleText,
+} from "../../../plugins/shared/ids/rule-text.ts";
 import { exampleIndicator, HOSTILE_TEXTS } from "../../../src/testing.ts";
 
 /** The bytes a content pattern matches, read as Suricata's manual describes it. */
@@ -50,19 +50,19 @@ describe("content", () => {
 describe("plain text", () => {
   it.each([
     ["a\nb\r\nc\u0000d", "a b c d"],
-    ['"; sid:1;)', "_ sid:1_"],
+    ['"; sid:1;)', "_ sid_1_"],
     ["\u202egnp.exe", "gnp.exe"],
     ["A".repeat(200), `${"A".repeat(157)}...`],
   ])("%j → %j", (text, plain) => {
-    expect(plainText(text)).toBe(plain);
+    expect(ruleText(text)).toBe(plain);
   });
 
   it("is printable ASCII without rule syntax, and stays what it is", () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        const plain = plainText(text);
+        const plain = ruleText(text);
         expect(plain).toMatch(/^[^\u0000-\u001f\u007f-\uffff;"\\|()]{0,160}$/);
-        expect(plainText(plain)).toBe(plain);
+        expect(ruleText(plain)).toBe(plain);
         expect(escapeText(plain)).toBe(plain);
       }),
     );

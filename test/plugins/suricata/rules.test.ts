@@ -93,6 +93,23 @@ describe("a rule for a URL", () => {
   });
 });
 
+describe("addresses beside endpoints", () => {
+  const address = exampleIndicator("ipv4", { details: { ports: ["8443/tcp"] } });
+
+  it("leave an address whose ports are known to the rules of its endpoints", async () => {
+    const { files, skipped } = await render(suricata, [address, exampleIndicator("endpoint")]);
+    expect(rulesIn(files)).toHaveLength(1);
+    expect(skipped.map(({ reason }) => reason)).toEqual([
+      "its ports are known, and the rules of its endpoints are narrower (option addresses)",
+    ]);
+  });
+
+  it("give it one when asked to", async () => {
+    const { files } = await render(suricata, [address], { options: { addresses: "all" } });
+    expect(rulesIn(files)).toHaveLength(1);
+  });
+});
+
 describe("rules for other indicators", () => {
   it.each([
     [

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { ruleParts } from "../../../plugins/shared/ids/rule-file.ts";
 import { snort } from "../../../plugins/snort/index.ts";
 import { suricata } from "../../../plugins/suricata/index.ts";
-import { ruleParts } from "../../../plugins/suricata/rule-file.ts";
 import { compileTemplates, readTemplates } from "../../../src/export/templates.ts";
 import type { Exporter, TemplateSet } from "../../../src/plugin.ts";
 

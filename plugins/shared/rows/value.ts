@@ -3,7 +3,7 @@
  * This module does not repair values and does not judge them.
  */
 import { isIPv4, isIPv6 } from "node:net";
-import { type Indicator, type ObservableType, parseEndpoint, parseUrl } from "../../src/plugin.ts";
+import { type Indicator, type ObservableType, parseEndpoint, parseUrl } from "../../../src/plugin.ts";
 
 const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const DOMAIN = new RegExp(`^(?:${LABEL}\\.)+${LABEL}$`);

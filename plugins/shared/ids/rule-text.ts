@@ -4,7 +4,7 @@
  *
  * This module knows no rule syntax beyond these parts (see the templates) and does not decide what is matched.
  */
-import { type Indicator, indicatorKey, sha256 } from "../../src/plugin.ts";
+import { type Indicator, indicatorKey, virusTotalPage } from "../../../src/plugin.ts";
 
 /** Characters that no version of Suricata or Snort gives a meaning inside a content pattern. */
 const PLAIN_CONTENT = /^[A-Za-z0-9._/=?&%~-]*$/;
@@ -41,22 +41,24 @@ export function bytes(text: unknown): string {
 }
 
 /** Anything but printable ASCII without `; " \ | ( )`. */
-const UNSAFE_TEXT = /[^ !#-'*-:<-[\]-{}~]/;
+const UNSAFE_TEXT = /[^ !#-'*-:<-[\]-{}~]|(?:sid|gid|rev):/;
 
 /** Free text in a rule: printable ASCII without `; " \ | ( )`, white space folded, at most `limit` characters. */
-export function plainText(text: unknown, limit = 160): string {
+export function ruleText(text: unknown, limit = 160): string {
   const value = String(text);
   if (value.length <= limit && !UNSAFE_TEXT.test(value)) return value;
   const plain = value
     .slice(0, 4 * limit)
     .replace(/[^\x21-\x7e]+/g, " ")
     .replace(/[;"\\|()]+/g, "_")
+    // Scripts that look for `sid:` in a line must find the rule's own.
+    .replace(/(sid|gid|rev):/g, "$1_")
     .trim();
   return plain.length > limit ? `${plain.slice(0, limit - 3)}...` : plain;
 }
 
 /** Text that is known to be plain: a template prints it without another look. */
-export class PlainText {
+export class RuleText {
   readonly #text: string;
   constructor(text: string) {
     this.#text = text;
@@ -68,11 +70,11 @@ export class PlainText {
 
 /** What `{{x}}` does in a rule template. A slot for sid and rev passes untouched. */
 export function escapeText(value: unknown): string {
-  if (value instanceof PlainText) return value.toString();
-  return value === SID_SLOT || value === REV_SLOT ? value : plainText(value, 4096);
+  if (value instanceof RuleText) return value.toString();
+  return value === SID_SLOT || value === REV_SLOT ? value : ruleText(value, 4096);
 }
 
-/** Stand for sid and rev while a rule's fingerprint is taken; `plainText` and `content` can never yield them. */
+/** Stand for sid and rev while a rule's fingerprint is taken; `ruleText` and `content` can never yield them. */
 export const SID_SLOT = "\u0001";
 export const REV_SLOT = "\u0002";
 
@@ -82,12 +84,12 @@ export function defangForMessage(value: string): string {
   const defanged = url
     ? `${(url[1] as string).replace("http", "hxxp")}${(url[2] as string).replaceAll(".", " .")}${url[3]}`
     : value.replaceAll(".", " .");
-  return plainText(defanged);
+  return ruleText(defanged);
 }
 
 /** A metadata value: metadata is separated by `,` and keys end at a space. */
 export function metadataValue(text: string, limit = 64): string {
-  const plain = plainText(text, limit);
+  const plain = ruleText(text, limit);
   return plain.includes(" ") || plain.includes(",") ? plain.replace(/[ ,]+/g, "_") : plain;
 }
 
@@ -97,11 +99,11 @@ export type Severity = "Major" | "Minor";
  * The metadata analysts filter on, keys in alphabetical order, named as in Emerging Threats' rules
  * (https://docs.suricata.io/en/latest/rules/meta.html#metadata). `ioc_id` joins an alert with the other exports.
  */
-export function metadata(indicator: Indicator, severity: Severity): PlainText {
+export function metadata(indicator: Indicator, severity: Severity): RuleText {
   const { confidence } = indicator.verdict;
   const family = metadataValue(indicator.families[0] ?? "");
   const level = confidence >= 75 ? "High" : confidence >= 50 ? "Medium" : "Low";
-  return new PlainText(
+  return new RuleText(
     `attack_target Client_Endpoint, confidence ${level}${dateEntry("created_at", indicator.firstSeen)}` +
       `, deployment Perimeter, ioc_id ${metadataValue(indicatorKey(indicator), 256)}` +
       (family === "" ? "" : `, malware_family ${family}`) +
@@ -126,24 +128,7 @@ function dateEntry(key: string, iso: string): string {
   return /^\d{4}-\d\d-\d\dT/.test(iso) ? `, ${key} ${iso.slice(0, 4)}_${iso.slice(5, 7)}_${iso.slice(8, 10)}` : "";
 }
 
-/** VirusTotal's page on the indicator, or on its first sample; without a scheme, as `reference:url,` wants it. */
-export function virusTotalReference({ type, value, samples }: Indicator): string {
-  const gui = "www.virustotal.com/gui";
-  switch (type) {
-    case "domain":
-      return `${gui}/domain/${value}`;
-    case "ipv4":
-    case "ipv6":
-      return `${gui}/ip-address/${value}`;
-    case "endpoint":
-      return `${gui}/ip-address/${value.replace(/^\[?([^\]]*?)\]?:\d+\/(?:tcp|udp)$/, "$1")}`;
-    case "url":
-      return `${gui}/url/${sha256(value)}`;
-    case "sha256":
-      return `${gui}/file/${value}`;
-    default: {
-      const sample = samples.find((hash) => /^[0-9a-f]{64}$/.test(hash));
-      return sample === undefined ? "" : `${gui}/file/${sample}`;
-    }
-  }
+/** VirusTotal's page without a scheme, as `reference:url,` wants it. */
+export function virusTotalReference(indicator: Indicator): string {
+  return virusTotalPage(indicator)?.slice("https://".length) ?? "";
 }

@@ -4,7 +4,7 @@
  *
  * This module does not know what a rule matches (see the drafts of each engine) and never sorts: the input is sorted.
  */
-import { batches, type Chunk, type Indicator, indicatorKey, type RenderContext } from "../../src/plugin.ts";
+import { batches, type Chunk, type Indicator, indicatorKey, type RenderContext } from "../../../src/plugin.ts";
 import { REV_SLOT, SID_SLOT } from "./rule-text.ts";
 
 /** Longest rule that Suricata reads, in bytes without the line end (DETECT_MAX_RULE_SIZE, 8192 with its NUL). */

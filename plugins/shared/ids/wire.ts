@@ -5,7 +5,7 @@
  * This module does not judge values: private addresses and popular hosts are the policy's business.
  */
 import { isIPv4, isIPv6 } from "node:net";
-import { type Endpoint, type Indicator, parseEndpoint, parseUrl, type UrlParts } from "../../src/plugin.ts";
+import { type Endpoint, type Indicator, parseEndpoint, parseUrl, type UrlParts } from "../../../src/plugin.ts";
 
 /** An ASCII domain name of two or more labels whose last is no number: what DNS, SNI and Host can carry. */
 export function isDomainName(name: string): boolean {

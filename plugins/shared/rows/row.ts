@@ -1,7 +1,7 @@
 /**
  * The columns of a row, for every list with one value per line. This module does not quote cells (see cell.ts).
  */
-import { type Indicator, type ObservableType, parseEndpoint, type RowTemplate } from "../../src/plugin.ts";
+import { type Indicator, isAlertable, parseEndpoint, type RowTemplate } from "../../../src/plugin.ts";
 import { displayText, joinCell } from "./cell.ts";
 import { isSha256 } from "./value.ts";
 
@@ -36,26 +36,6 @@ export const ROWS_PER_CHUNK = 100;
 export type Row = Record<keyof typeof ROW_FIELDS, string | number | boolean>;
 
 /**
- * Types of which one kept value is enough for an alert. The others are context: a TLS fingerprint belongs to a
- * library that harmless programs use as well, and user agents, mutexes, paths, keys and command lines are chosen
- * freely and shared with harmless programs, so they need a second condition.
- */
-const STANDALONE: ReadonlySet<ObservableType> = new Set([
-  "domain",
-  "ipv4",
-  "ipv6",
-  "endpoint",
-  "url",
-  "sha256",
-  "certificate",
-]);
-
-/** Whether a match on this indicator is worth an alert by itself. */
-export function isDetect({ type, verdict, status }: Indicator): boolean {
-  return verdict.decision === "keep" && status === "active" && STANDALONE.has(type);
-}
-
-/**
  * An indicator's row. Null is the empty cell. `text` treats each piece of free text, before pieces are joined; the
  * value itself stays as it is.
  */
@@ -72,7 +52,7 @@ export function rowOf(indicator: Indicator, text: (piece: string) => string = di
     last_seen: toSeconds(indicator.lastSeen),
     valid_until: toSeconds(indicator.validUntil),
     confidence: indicator.verdict.confidence,
-    detect: isDetect(indicator),
+    detect: isAlertable(indicator),
     tlp: indicator.tlp,
     malware_family: list(indicator.families),
     sandboxes: list(indicator.sandboxes),

@@ -11,7 +11,10 @@ const GENERIC = new Set(
 export function familyName(label: string): string | undefined {
   if (!/^[A-Za-z][A-Za-z0-9 ._-]{2,29}$/.test(label)) return undefined;
   const name = label.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
-  return name.length < 3 || GENERIC.has(name) || /generic|maldoc|heuristic|hiddenmacro/.test(name) || /^[a-f0-9]+$/.test(name)
+  return name.length < 3 ||
+    GENERIC.has(name) ||
+    /generic|maldoc|heuristic|hiddenmacro/.test(name) ||
+    /^[a-f0-9]+$/.test(name)
     ? undefined
     : name;
 }

@@ -19,7 +19,6 @@ const ERRORS = {
   WHERE_INVALID: { fault: "operator", exit: EXIT.usage },
   CONFIG_UNREADABLE: { fault: "operator", exit: EXIT.usage },
   CONFIG_INVALID: { fault: "operator", exit: EXIT.usage },
-  PLUGIN_UNLOADABLE: { fault: "author", exit: EXIT.usage },
   PLUGIN_INVALID: { fault: "author", exit: EXIT.usage },
   PLUGIN_ACCOUNTING: { fault: "author", exit: EXIT.refused },
   TEMPLATE_UNREADABLE: { fault: "operator", exit: EXIT.usage },

@@ -3,7 +3,10 @@
  * This module does not canonicalise (see canonical.ts).
  */
 
-/** Every observable type, in the order exports sort by. */
+/**
+ * Every observable type, in the order exports sort by and the judge works: hosts before their addresses, these before
+ * endpoints and URLs, peers before the fingerprints of sessions with them.
+ */
 export const OBSERVABLE_TYPES = [
   "domain",
   "ipv4",

@@ -1,8 +1,8 @@
 /** Runs the judge over everything in a store and keeps the tally for the summary. */
-import type { ObservableType } from "../model/observable.ts";
+import { OBSERVABLE_TYPES, type ObservableType } from "../model/observable.ts";
 import type { Decision } from "../model/verdict.ts";
 import type { Judgement, Store } from "../store/store.ts";
-import { JUDGING_ORDER, judge } from "./judge.ts";
+import { judge } from "./judge.ts";
 import type { JudgeContext } from "./rule.ts";
 
 export interface JudgingTally {
@@ -20,7 +20,7 @@ export async function judgeAll(
   const full: JudgeContext = { ...context, totalSamples: await store.sampleCount() };
   const decisions = new Map<ObservableType, Record<Decision, number>>();
   const drops = new Map<string, number>();
-  for (const type of JUDGING_ORDER) {
+  for (const type of OBSERVABLE_TYPES) {
     for await (const page of store.facts(type)) {
       signal.throwIfAborted();
       const judgements = page.map((facts) => judge(facts, full));

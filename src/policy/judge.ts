@@ -2,7 +2,6 @@
  * The judge: facts in, verdict with reasons out. A pure function made of small named rules; the weights of the
  * reasons add up to the confidence, and the confidence and the gates alone make the decision.
  */
-import type { ObservableType } from "../model/observable.ts";
 import type { Decision, Reason } from "../model/verdict.ts";
 import type { Facts, Judgement } from "../store/store.ts";
 import { judgeAddress, judgeEndpoint } from "./addresses.ts";
@@ -18,26 +17,6 @@ import { judgeDomain } from "./hosts.ts";
 import type { Policy } from "./policy.ts";
 import type { Finding, Findings, JudgeContext } from "./rule.ts";
 import { judgeUrl } from "./urls.ts";
-
-/** Types in the order they are judged: an address needs the verdicts of its hosts, a fingerprint those of its peers. */
-export const JUDGING_ORDER: readonly ObservableType[] = [
-  "domain",
-  "ipv4",
-  "ipv6",
-  "endpoint",
-  "url",
-  "sha256",
-  "ja3",
-  "ja3s",
-  "ja4",
-  "certificate",
-  "user-agent",
-  "mutex",
-  "registry-key",
-  "file-path",
-  "command-line",
-  "email-address",
-];
 
 export function judge(facts: Facts, context: JudgeContext): Judgement {
   const { gate, findings, scope, labels = [] } = findingsOf(facts, context);

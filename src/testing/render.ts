@@ -1,0 +1,96 @@
+/** Renders indicators into memory, as the pipeline would, without a store or a sink. */
+import { compileTemplates, readTemplates } from "../export/templates.ts";
+import type { Indicator } from "../model/indicator.ts";
+import { OBSERVABLE_TYPES } from "../model/observable.ts";
+import type { Chunk, Exporter, Logger, SidLedger } from "../plugin.ts";
+
+/** Path → whole content of one rendered output. */
+export type RenderedFiles = ReadonlyMap<string, Buffer>;
+
+export interface RenderOptions {
+  readonly options?: Record<string, unknown>;
+  readonly format?: string;
+  readonly now?: Date;
+  readonly signal?: AbortSignal;
+  readonly sids?: SidLedger;
+}
+
+export interface Rendered {
+  readonly files: RenderedFiles;
+  readonly skipped: readonly { readonly indicator: Indicator; readonly reason: string }[];
+  readonly rows: number;
+}
+
+/** A ledger in memory: sids from `base` in the order of first sight. */
+export function memorySidLedger(base = 1_000_000): SidLedger {
+  const known = new Map<string, { sid: number; rev: number; fingerprint: string }>();
+  return {
+    async assign(rules) {
+      return rules.map(({ key, fingerprint }) => {
+        const entry = known.get(key) ?? { sid: base + known.size, rev: 1, fingerprint };
+        if (entry.fingerprint !== fingerprint) {
+          entry.rev += 1;
+          entry.fingerprint = fingerprint;
+        }
+        known.set(key, entry);
+        return { sid: entry.sid, rev: entry.rev };
+      });
+    },
+  };
+}
+
+export const silentLog: Logger = { debug() {}, info() {}, warn() {} };
+
+/** Renders indicators into memory, as the pipeline would: sorted, accepted types only, skips collected. */
+export async function render(
+  exporter: Exporter,
+  indicators: Iterable<Indicator>,
+  { options = {}, format, now = new Date("2026-11-24T00:00:00.000Z"), signal, sids }: RenderOptions = {},
+): Promise<Rendered> {
+  const parts = new Map<string, Buffer[]>();
+  const skipped: { indicator: Indicator; reason: string }[] = [];
+  let rows = 0;
+  const chunks = renderChunks(
+    exporter,
+    indicators,
+    { options, now, ...(format ? { format } : {}), ...(signal ? { signal } : {}), ...(sids ? { sids } : {}) },
+    (indicator, reason) => skipped.push({ indicator, reason }),
+  );
+  for await (const chunk of chunks) {
+    const list = parts.get(chunk.path) ?? [];
+    list.push(Buffer.from(chunk.data));
+    parts.set(chunk.path, list);
+    rows += chunk.rows ?? 0;
+  }
+  const files = new Map([...parts].map(([path, list]) => [path, Buffer.concat(list)]));
+  return { files, skipped, rows };
+}
+
+function renderChunks(
+  exporter: Exporter,
+  indicators: Iterable<Indicator>,
+  { options = {}, format, now, signal, sids }: RenderOptions,
+  skip: (indicator: Indicator, reason: string) => void,
+): AsyncIterable<Chunk> {
+  const accepted = [...indicators]
+    .filter((indicator) => exporter.accepts.includes(indicator.type))
+    .sort(
+      (a, b) =>
+        OBSERVABLE_TYPES.indexOf(a.type) - OBSERVABLE_TYPES.indexOf(b.type) ||
+        (a.value < b.value ? -1 : Number(a.value > b.value)),
+    );
+  return exporter.render(asyncIterable(accepted), {
+    options: exporter.options.parse(options),
+    format: format ?? (Object.keys(exporter.formats)[0] as string),
+    now: now ?? new Date("2026-11-24T00:00:00.000Z"),
+    templates: exporter.templates ? compileTemplates(exporter.templates, readTemplates(exporter.templates)) : {},
+    sids: sids ?? memorySidLedger(),
+    log: silentLog,
+    signal: signal ?? new AbortController().signal,
+    skip,
+  });
+}
+
+export async function* asyncIterable<T>(items: Iterable<T>): AsyncGenerator<T> {
+  for (const item of items) yield item;
+}

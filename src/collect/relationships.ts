@@ -42,6 +42,7 @@ function sampleOf({ id, attributes, labels }: FileItem): Sample {
     ...(attributes.size !== undefined && Number.isSafeInteger(attributes.size) && attributes.size >= 0
       ? { size: attributes.size }
       : {}),
+    ...(isPlausibleTime(attributes.first_submission_date) ? { submittedAt: attributes.first_submission_date } : {}),
     ...(stats ? { malicious: malicious ?? 0, engines: enginesOf(stats) } : {}),
     ...(isMaliciousBySandbox === undefined ? {} : { isMaliciousBySandbox }),
   };

@@ -21,13 +21,12 @@ policy:
   # Confidence from which an observable is exported, and from which it goes to review.
   keepAt: 50
   reviewAt: 20
-  # Days an indicator stays valid after it was last seen.
-  ttlDays:
-    address: 30
-    domain: 120
-    url: 30
-    hash: 365
-    other: 180
+  # Days in which the confidence halves after the newest sample was new; hashes never decay.
+  halfLifeDays:
+    address: 21
+    domain: 84
+    url: 21
+    other: 84
 
 # Exports by name; each writes into a folder of its name. Without this section generate runs
 # suricata, snort, stix, misp, csv and splunk with their defaults.

@@ -87,6 +87,8 @@ export interface Sample {
   readonly families?: readonly string[];
   readonly labels?: readonly string[];
   readonly techniques?: readonly string[];
+  /** First submission to VirusTotal, seconds since the epoch: when the sample was new. */
+  readonly submittedAt?: number;
   /** Engines that say malicious, of all that answered. */
   readonly malicious?: number;
   readonly engines?: number;

@@ -1,7 +1,16 @@
 /** From a judged row to the indicator that exporters get. */
-import { type Indicator, type IndicatorDetails, indicatorKey, type Tlp } from "../model/indicator.ts";
+import {
+  type Indicator,
+  type IndicatorDetails,
+  type IndicatorStatus,
+  indicatorKey,
+  TLP_LEVELS,
+  type Tlp,
+} from "../model/indicator.ts";
 import { OBSERVABLE_TYPES, type Observable, type ObservableType, parseEndpoint } from "../model/observable.ts";
-import type { EvidenceRow, JudgedRow, Linked, Store } from "../store/store.ts";
+import type { Verdict } from "../model/verdict.ts";
+import type { EvidenceRow, HuntMark, JudgedRow, Linked, Store } from "../store/store.ts";
+import { DECAY } from "./judge.ts";
 import type { Policy } from "./policy.ts";
 import { validUntil } from "./validity.ts";
 
@@ -10,29 +19,33 @@ export interface IndicatorContext {
   readonly policy: Policy;
   /** Stands in for the time of reports that bear none. */
   readonly asOf: Date;
+  /** The time at which validity is checked; absent, nothing expires. */
+  readonly expiresAt?: Date;
 }
 
-export function toIndicator(row: JudgedRow, { tlp, policy, asOf }: IndicatorContext): Indicator {
+export function toIndicator(row: JudgedRow, { tlp, policy, asOf, expiresAt }: IndicatorContext): Indicator {
   const { type, value } = row.observable;
   const firstSeen = row.firstSeen === undefined ? asOf.getTime() : row.firstSeen * 1000;
   const lastSeen = row.lastSeen === undefined ? asOf.getTime() : row.lastSeen * 1000;
+  const lastNew = row.lastNew === undefined ? lastSeen : row.lastNew * 1000;
+  const until = validUntil(type, fullConfidence(row.verdict), lastNew, policy);
   return {
     type,
     value,
     ...(row.scope ? { scope: row.scope } : {}),
     verdict: row.verdict,
-    status: "active",
-    tlp,
+    status: statusOf(row, until, expiresAt),
+    tlp: strictestTlp(row.hunts) ?? tlp,
     families: row.families,
-    labels: [...new Set([...row.labels, ...row.sampleLabels])].sort(),
-    hunts: [],
+    labels: [...new Set([...row.labels, ...row.sampleLabels, ...row.hunts.flatMap(({ labels }) => labels)])].sort(),
+    hunts: row.hunts.map(({ name }) => name),
     techniques: row.techniques,
     samples: row.samples,
     sampleCount: row.sampleCount,
     sandboxes: row.sandboxes,
     firstSeen: new Date(firstSeen).toISOString(),
     lastSeen: new Date(lastSeen).toISOString(),
-    validUntil: new Date(validUntil(type, lastSeen, policy)).toISOString(),
+    validUntil: new Date(until).toISOString(),
     evidence: row.evidence.map(({ sample, sandbox, place }) => ({
       ...(sample ? { sample } : {}),
       ...(sandbox ? { sandbox } : {}),
@@ -40,6 +53,22 @@ export function toIndicator(row: JudgedRow, { tlp, policy, asOf }: IndicatorCont
     })),
     details: detailsOf(row.observable, row.evidence, row.links),
   };
+}
+
+/** The confidence before decay. */
+function fullConfidence({ confidence, reasons }: Verdict): number {
+  return reasons.reduce((full, { id, weight }) => (id === DECAY ? full - weight : full), confidence);
+}
+
+function statusOf({ ruling }: JudgedRow, until: number, expiresAt: Date | undefined): IndicatorStatus {
+  if (ruling?.action === "revoke") return "revoked";
+  return expiresAt !== undefined && until <= expiresAt.getTime() ? "expired" : "active";
+}
+
+/** What several hunts found is shared no wider than the strictest of them allows. */
+function strictestTlp(hunts: readonly HuntMark[]): Tlp | undefined {
+  const levels = hunts.flatMap(({ tlp }) => (tlp ? [TLP_LEVELS.indexOf(tlp)] : []));
+  return levels.length === 0 ? undefined : TLP_LEVELS[Math.max(...levels)];
 }
 
 /** Kept indicators in export order. Throws the signal's reason when aborted. */

@@ -17,8 +17,11 @@ import { judgeDomain } from "./hosts.ts";
 import type { Policy } from "./policy.ts";
 import type { Finding, Findings, JudgeContext } from "./rule.ts";
 import { judgeUrl } from "./urls.ts";
+import { decayFactor, halfLifeDays } from "./validity.ts";
 
 export function judge(facts: Facts, context: JudgeContext): Judgement {
+  const ruled = ruling(facts);
+  if (ruled) return ruled;
   const { gate, findings, scope, labels = [] } = findingsOf(facts, context);
   if (gate) {
     return {
@@ -28,11 +31,34 @@ export function judge(facts: Facts, context: JudgeContext): Judgement {
     };
   }
   const { confidence, reasons } = addUp(findings);
+  const lost = decayed(facts, confidence, context);
   return {
     observable: facts.observable,
-    verdict: { decision: decide(confidence, context.policy), confidence, reasons },
+    // Age ends an indicator by its validity, which says so in every format, and not by a silent other decision.
+    verdict: {
+      decision: decide(confidence, context.policy),
+      confidence: confidence + (lost?.weight ?? 0),
+      reasons: lost ? [...reasons, lost] : reasons,
+    },
     ...(scope ? { scope } : {}),
     labels,
+  };
+}
+
+/** An operator's `allow` and `deny` win over every rule; `revoke` withdraws what stays judged as it is. */
+function ruling({ observable, ruling: word }: Facts): Judgement | undefined {
+  if (word === undefined || word.action === "revoke") return undefined;
+  const isDenied = word.action === "deny";
+  const reason = {
+    id: isDenied ? "denied" : "allowed",
+    weight: isDenied ? 100 : 0,
+    text: `${isDenied ? "denied" : "allowed"} by the operator: ${word.reason}`,
+  };
+  return {
+    observable,
+    verdict: { decision: isDenied ? "keep" : "drop", confidence: reason.weight, reasons: [reason] },
+    ...(observable.type === "domain" ? { scope: "subtree" as const } : {}),
+    labels: [],
   };
 }
 
@@ -64,6 +90,24 @@ function findingsOf(facts: Facts, context: JudgeContext): Findings {
     default:
       return judgeHostArtefact(facts);
   }
+}
+
+export const DECAY = "decay";
+
+function decayed(
+  { observable, lastNew }: Facts,
+  confidence: number,
+  { now, policy }: JudgeContext,
+): Reason | undefined {
+  if (now === undefined || lastNew === undefined) return undefined;
+  const age = now.getTime() - lastNew * 1000;
+  const weight = Math.round(confidence * decayFactor(observable.type, age, policy)) - confidence;
+  if (weight === 0) return undefined;
+  return {
+    id: DECAY,
+    weight,
+    text: `no new sample for ${Math.floor(age / 86_400_000)} days, half-life ${halfLifeDays(observable.type, policy)} days`,
+  };
 }
 
 /** The confidence is the sum of the weights; what goes past 0 or 100 is taken back by a reason of its own. */

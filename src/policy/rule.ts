@@ -11,6 +11,8 @@ export interface JudgeContext {
   readonly policy: Policy;
   /** Samples in the store: how widespread a value is, is a share of these. */
   readonly totalSamples: number;
+  /** The time confidences have decayed to; absent, nothing decays. */
+  readonly now?: Date;
 }
 
 /** A reason with points. */

@@ -8,6 +8,11 @@ export const MIGRATIONS: Record<string, Migration> = {
       for (const statement of EVIDENCE_SCHEMA) await sql.raw(statement).execute(db);
     },
   },
+  "0002_hunts": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of HUNT_SCHEMA) await sql.raw(statement).execute(db);
+    },
+  },
 };
 
 const EVIDENCE_SCHEMA = [
@@ -17,6 +22,7 @@ const EVIDENCE_SCHEMA = [
      md5 text, sha1 text, name text, size integer,
      malicious integer, engines integer, sandbox_malicious integer,
      family text,
+     submitted_at integer,
      seen_at integer
    )`,
   `create table sample_tag (
@@ -73,5 +79,51 @@ const EVIDENCE_SCHEMA = [
      sid integer not null unique,
      rev integer not null,
      fingerprint text not null
+   )`,
+];
+
+const HUNT_SCHEMA = [
+  `create table hunt (
+     name text primary key,
+     watermark integer,
+     walk text,
+     labels text not null default '[]',
+     tlp text,
+     last_run integer
+   )`,
+  `create table hunt_sample (
+     hunt text not null,
+     sample_id integer not null,
+     primary key (hunt, sample_id)
+   )`,
+  "create index hunt_sample_by_sample on hunt_sample (sample_id, hunt)",
+  `create table fetched (
+     sample_id integer primary key,
+     fetched_at integer not null,
+     modified_at integer
+   )`,
+  `create table ruling (
+     type text not null,
+     value text not null,
+     action text not null,
+     reason text not null,
+     ruled_at integer not null,
+     primary key (type, value)
+   )`,
+  `create table version (
+     kind text not null,
+     id text not null,
+     hash text not null,
+     created text not null,
+     modified text not null,
+     revoked integer not null,
+     primary key (kind, id)
+   )`,
+  `create table delivery (
+     sink text not null,
+     id text not null,
+     version text not null,
+     delivered_at integer not null,
+     primary key (sink, id)
    )`,
 ];

@@ -4,12 +4,24 @@
  */
 import { type Kysely, sql } from "kysely";
 import type { Collected, Enrichment, EvidenceNote, EvidenceRole, LinkKind } from "../model/evidence.ts";
-import type { HostScope } from "../model/indicator.ts";
+import type { HostScope, Tlp } from "../model/indicator.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
 import type { Decision, Reason } from "../model/verdict.ts";
+import { createHuntStore } from "./hunt-store.ts";
 import type { Schema } from "./schema.ts";
 import { createSidLedger } from "./sid-ledger.ts";
-import type { EvidenceRow, Facts, JudgedRow, Judgement, Linked, RejectionRow, Store } from "./store.ts";
+import type {
+  EvidenceRow,
+  Facts,
+  HuntMark,
+  JudgedRow,
+  Judgement,
+  Linked,
+  RejectionRow,
+  Ruling,
+  RulingAction,
+  Store,
+} from "./store.ts";
 import { writeBatch } from "./write-batch.ts";
 
 const PAGE = 1000;
@@ -29,6 +41,20 @@ export function createSqlStore(db: Kysely<Schema>): Store {
     judged: (type, decisions) => judgedPages(db, type, decisions),
     find: (observable) => findJudged(db, observable),
     rejections: (value) => findRejections(db, value),
+    async rule({ type, value }, { action, reason, ruledAt }) {
+      await sql`
+        insert into ruling (type, value, action, reason, ruled_at) values (${type}, ${value}, ${action}, ${reason}, ${ruledAt})
+        on conflict (type, value) do update set action = excluded.action, reason = excluded.reason, ruled_at = excluded.ruled_at`.execute(
+        db,
+      );
+    },
+    async unrule({ type, value }) {
+      const { rows } = await sql`delete from ruling where type = ${type} and value = ${value} returning value`.execute(
+        db,
+      );
+      return rows.length > 0;
+    },
+    hunts: createHuntStore(db),
     async counts() {
       const { rows } = await sql<{ samples: number; observables: number; evidence: number; rejections: number }>`
         select (select count(*) from sample) as samples, (select count(*) from observable) as observables,
@@ -73,6 +99,7 @@ async function* factsOf(db: Kysely<Schema>, type: ObservableType): AsyncGenerato
     const notes = await notesOf(db, ids);
     const enrichments = await enrichmentsOf(db, ids);
     const links = await linksOf(db, ids);
+    const rulings = await rulingsOf(db, ids);
     yield page.map(({ id, value }): Facts => {
       const total = totals.get(id);
       const names = families.get(id) ?? [];
@@ -91,6 +118,8 @@ async function* factsOf(db: Kysely<Schema>, type: ObservableType): AsyncGenerato
         ...(enrichment ? { enrichment } : {}),
         ...(note?.certificate ? { certificate: note.certificate } : {}),
         links: links.get(id) ?? [],
+        ...(typeof total?.last_new === "number" ? { lastNew: total.last_new } : {}),
+        ...(rulings.has(id) ? { ruling: rulings.get(id) as Ruling } : {}),
       };
     });
   }
@@ -104,6 +133,7 @@ interface Totals {
   readonly sandboxes: number;
   readonly first_seen: number | null;
   readonly last_seen: number | null;
+  readonly last_new: number | null;
 }
 
 async function totalsOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Totals>> {
@@ -113,8 +143,9 @@ async function totalsOf(db: Kysely<Schema>, ids: string): Promise<Map<number, To
            count(distinct case when ${IS_MALICIOUS} then e.sample_id end) as malicious,
            count(distinct case when ${IS_CLEAN} then e.sample_id end) as clean,
            count(distinct nullif(e.sandbox, '')) as sandboxes,
-           min(coalesce(e.seen_at, s.seen_at)) as first_seen,
-           max(coalesce(e.seen_at, s.seen_at)) as last_seen
+           min(coalesce(s.submitted_at, e.seen_at, s.seen_at)) as first_seen,
+           max(coalesce(e.seen_at, s.seen_at, s.submitted_at)) as last_seen,
+           max(coalesce(s.submitted_at, e.seen_at, s.seen_at)) as last_new
     from evidence e left join sample s on s.id = e.sample_id
     where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY}
     group by e.observable_id`.execute(db);
@@ -293,6 +324,8 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
   const samples = await distinctOf(db, ids, sql`s.key`, sql`s.key not like 'unknown-%'`);
   const sandboxes = await distinctOf(db, ids, sql`e.sandbox`, sql`e.sandbox <> ''`);
   const links = await linksOf(db, ids);
+  const hunts = await huntsOf(db, ids);
+  const rulings = await rulingsOf(db, ids);
   return page.map((row): JudgedRow => {
     const total = totals.get(row.id);
     return {
@@ -308,6 +341,9 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
       sandboxes: sandboxes.get(row.id) ?? [],
       ...(typeof total?.first_seen === "number" ? { firstSeen: total.first_seen } : {}),
       ...(typeof total?.last_seen === "number" ? { lastSeen: total.last_seen } : {}),
+      ...(typeof total?.last_new === "number" ? { lastNew: total.last_new } : {}),
+      hunts: hunts.get(row.id) ?? [],
+      ...(rulings.has(row.id) ? { ruling: rulings.get(row.id) as Ruling } : {}),
       evidence: evidence.get(row.id) ?? [],
       links: links.get(row.id) ?? [],
     };
@@ -360,6 +396,26 @@ async function evidenceOf(db: Kysely<Schema>, ids: string): Promise<Map<number, 
       ...(note ? { note: JSON.parse(note) as EvidenceNote } : {}),
     }),
   );
+}
+
+/** Hunts that found a sample showing it, with their marks. */
+async function huntsOf(db: Kysely<Schema>, ids: string): Promise<Map<number, HuntMark[]>> {
+  const { rows } = await sql<{ id: number; name: string; labels: string; tlp: Tlp | null }>`
+    select distinct e.observable_id as id, h.name, h.labels, h.tlp
+    from evidence e join hunt_sample m on m.sample_id = e.sample_id join hunt h on h.name = m.hunt
+    where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY}
+    order by 1, 2`.execute(db);
+  return grouped(
+    rows,
+    ({ name, labels, tlp }): HuntMark => ({ name, labels: JSON.parse(labels) as string[], ...(tlp ? { tlp } : {}) }),
+  );
+}
+
+async function rulingsOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Ruling>> {
+  const { rows } = await sql<{ id: number; action: RulingAction; reason: string; ruled_at: number }>`
+    select o.id, r.action, r.reason, r.ruled_at from observable o join ruling r on r.type = o.type and r.value = o.value
+    where o.id in (select value from json_each(${ids}))`.execute(db);
+  return new Map(rows.map(({ id, action, reason, ruled_at: ruledAt }) => [id, { action, reason, ruledAt }]));
 }
 
 async function findRejections(db: Kysely<Schema>, value: string): Promise<readonly RejectionRow[]> {

@@ -3,10 +3,11 @@
  * Kysely; SQLite stands behind it (sqlite.ts). It computes no verdict and reads no clock.
  */
 import type { Collected, Enrichment, EvidenceNote, EvidenceRole, LinkKind } from "../model/evidence.ts";
-import type { HostScope } from "../model/indicator.ts";
+import type { HostScope, Tlp } from "../model/indicator.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
 import type { Decision, Verdict } from "../model/verdict.ts";
 import type { SidLedger } from "../plugin.ts";
+import type { HuntStore } from "./hunt-store.ts";
 
 /** A linked observable and what the judge has said of it so far. */
 export interface Linked {
@@ -37,6 +38,28 @@ export interface Facts {
   readonly certificate?: NonNullable<EvidenceNote["certificate"]>;
   /** Links to others and, for addresses, from the hosts that resolved to them; at most 20 per kind and decision. */
   readonly links: readonly Linked[];
+  /** When the newest sample that shows it was new, seconds; absent when no report is dated. */
+  readonly lastNew?: number;
+  readonly ruling?: Ruling;
+}
+
+export const RULING_ACTIONS = ["allow", "deny", "revoke"] as const;
+export type RulingAction = (typeof RULING_ACTIONS)[number];
+
+/** An operator's word on a value; it wins over every rule. */
+export interface Ruling {
+  /** `allow`: never an indicator. `deny`: always one. `revoke`: was one, and is withdrawn. */
+  readonly action: RulingAction;
+  readonly reason: string;
+  /** Seconds since the epoch. */
+  readonly ruledAt: number;
+}
+
+/** A hunt as its indicators carry it. */
+export interface HuntMark {
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly tlp?: Tlp;
 }
 
 /** What the judge decides; stored per observable. */
@@ -68,6 +91,9 @@ export interface JudgedRow extends Judgement {
   readonly sandboxes: readonly string[];
   readonly firstSeen?: number;
   readonly lastSeen?: number;
+  readonly lastNew?: number;
+  readonly hunts: readonly HuntMark[];
+  readonly ruling?: Ruling;
   readonly evidence: readonly EvidenceRow[];
   readonly links: readonly Linked[];
 }
@@ -97,6 +123,11 @@ export interface Store {
   find(observable: Observable): Promise<JudgedRow | undefined>;
   /** Refused values whose text contains `value`. */
   rejections(value: string): Promise<readonly RejectionRow[]>;
+  /** Remembers an operator's word; it holds for values not seen yet too. */
+  rule(observable: Observable, ruling: Ruling): Promise<void>;
+  /** Forgets it; false when there was none. */
+  unrule(observable: Observable): Promise<boolean>;
+  readonly hunts: HuntStore;
   counts(): Promise<StoreCounts>;
   /** Distinct samples that have any report. */
   sampleCount(): Promise<number>;

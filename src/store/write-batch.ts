@@ -11,15 +11,18 @@ const NO_SAMPLE = 0;
 const SANDBOX_PRIORITY = 100;
 
 export async function writeBatch(db: Kysely<Schema>, batch: readonly Collected[]): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    const sampleIds = await upsertSamples(trx, batch);
-    const observableIds = await upsertObservables(trx, batch);
-    const idOf = (observable: Observable): number => observableIds.get(indicatorKey(observable)) as number;
-    await upsertEvidence(trx, batch, sampleIds, idOf);
-    await upsertLinks(trx, batch, idOf);
-    await upsertEnrichments(trx, batch, idOf);
-    await upsertRejections(trx, batch);
-  });
+  await db.transaction().execute((trx) => writeEvidence(trx, batch));
+}
+
+/** The same inside a transaction of the caller's. */
+export async function writeEvidence(trx: Kysely<Schema>, batch: readonly Collected[]): Promise<void> {
+  const sampleIds = await upsertSamples(trx, batch);
+  const observableIds = await upsertObservables(trx, batch);
+  const idOf = (observable: Observable): number => observableIds.get(indicatorKey(observable)) as number;
+  await upsertEvidence(trx, batch, sampleIds, idOf);
+  await upsertLinks(trx, batch, idOf);
+  await upsertEnrichments(trx, batch, idOf);
+  await upsertRejections(trx, batch);
 }
 
 /** `insert … select … from json_each(?)`: one parameter however many rows; measured twice as fast as value lists. */
@@ -49,12 +52,13 @@ async function upsertSamples(db: Kysely<Schema>, batch: readonly Collected[]): P
     malicious: sample.malicious ?? null,
     engines: sample.engines ?? null,
     sandbox: sample.isMaliciousBySandbox === undefined ? null : Number(sample.isMaliciousBySandbox),
+    submittedAt: sample.submittedAt ?? null,
     seenAt: seenAt ?? null,
   }));
   const { rows: stored } = await sql<{ id: number; key: string }>`
-    insert into sample (key, md5, sha1, name, size, malicious, engines, sandbox_malicious, seen_at)
+    insert into sample (key, md5, sha1, name, size, malicious, engines, sandbox_malicious, submitted_at, seen_at)
     select j.value ->> 'key', min(j.value ->> 'md5'), min(j.value ->> 'sha1'), min(j.value ->> 'name'), max(j.value ->> 'size'),
-           max(j.value ->> 'malicious'), max(j.value ->> 'engines'), max(j.value ->> 'sandbox'), max(j.value ->> 'seenAt')
+           max(j.value ->> 'malicious'), max(j.value ->> 'engines'), max(j.value ->> 'sandbox'), min(j.value ->> 'submittedAt'), max(j.value ->> 'seenAt')
     from json_each(${JSON.stringify(rows)}) j where true group by 1 order by 1
     on conflict (key) do update set
       md5 = coalesce(min(md5, excluded.md5), md5, excluded.md5), sha1 = coalesce(min(sha1, excluded.sha1), sha1, excluded.sha1),
@@ -62,6 +66,7 @@ async function upsertSamples(db: Kysely<Schema>, batch: readonly Collected[]): P
       malicious = coalesce(max(malicious, excluded.malicious), malicious, excluded.malicious),
       engines = coalesce(max(engines, excluded.engines), engines, excluded.engines),
       sandbox_malicious = coalesce(max(sandbox_malicious, excluded.sandbox_malicious), sandbox_malicious, excluded.sandbox_malicious),
+      submitted_at = coalesce(min(submitted_at, excluded.submitted_at), submitted_at, excluded.submitted_at),
       seen_at = coalesce(max(seen_at, excluded.seen_at), seen_at, excluded.seen_at)
     returning id, key`.execute(db);
   const ids = new Map(stored.map(({ id, key }) => [key, id]));

@@ -85,15 +85,16 @@ const REPORT_KEYS = [
 ];
 
 /**
- * The items of one body. `source` is the file name, used only to name the sample of a body that does not. Answers
+ * The items of one body. `source` is the file name, used only to name the sample of a body that does not; `asked`
+ * says whose listing it is when the caller asked for it. Answers
  * undefined when the body is not one of VirusTotal's.
  */
-export function recogniseBody(body: unknown, source: string): VtItem[] | undefined {
+export function recogniseBody(body: unknown, source: string, asked?: Subject): VtItem[] | undefined {
   if (Array.isArray(body)) return recogniseArray(body, source);
   if (!isObject(body)) return undefined;
   if (isObject(body.error) && typeof body.error.code === "string")
     return [ignored(`error answer ${body.error.code.slice(0, 60)}`)];
-  const subject = listingSubject(body);
+  const subject = asked ?? listingSubject(body);
   if (Object.hasOwn(body, "data")) {
     const { data } = body;
     if (data === null) return [ignored("empty answer: no sandbox ran")];
@@ -111,7 +112,8 @@ function recogniseArray(bodies: readonly unknown[], source: string): VtItem[] | 
     : recognised.flatMap((items) => items ?? []);
 }
 
-interface Subject {
+/** Whose listing a body is. */
+export interface Subject {
   readonly collection: string;
   readonly id: string;
   readonly relationship: string;

@@ -1,0 +1,103 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { loadBackground } from "../../src/enrich/background.ts";
+import type { Observable } from "../../src/model/observable.ts";
+import { toIndicator } from "../../src/policy/indicators.ts";
+import { judgeAll } from "../../src/policy/judge-all.ts";
+import { DEFAULT_POLICY } from "../../src/policy/policy.ts";
+import { decayFactor, validUntil } from "../../src/policy/validity.ts";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
+import type { RulingAction } from "../../src/store/store.ts";
+import { collectBody, report } from "../support/reports.ts";
+
+const DAY = 86_400_000;
+const HOST: Observable = { type: "domain", value: "quillet-morrow.top" };
+const SEEN = Date.UTC(2026, 9, 1);
+
+/** The indicator of one host, looked up by one malicious sample on 1 October 2026. */
+async function judgedAt(now: Date | undefined, action?: RulingAction) {
+  const store = await openSqliteStore();
+  await store.add(
+    collectBody(report({ dns_lookups: [{ hostname: HOST.value }], verdicts: ["MALWARE"], analysis_date: SEEN / 1000 })),
+  );
+  if (action) await store.rule(HOST, { action, reason: "because", ruledAt: 1 });
+  await judgeAll(
+    store,
+    { background: loadBackground(), policy: DEFAULT_POLICY, ...(now ? { now } : {}) },
+    new AbortController().signal,
+  );
+  const row = await store.find(HOST);
+  await store.close();
+  if (!row) throw new Error("not in the store");
+  return {
+    row,
+    indicator: toIndicator(row, {
+      tlp: "amber",
+      policy: DEFAULT_POLICY,
+      asOf: new Date(SEEN),
+      ...(now ? { expiresAt: now } : {}),
+    }),
+  };
+}
+
+describe("decay", () => {
+  it("halves the confidence in a half-life and never touches hashes", () => {
+    expect(decayFactor("domain", 84 * DAY, DEFAULT_POLICY)).toBe(0.5);
+    expect(decayFactor("endpoint", 42 * DAY, DEFAULT_POLICY)).toBe(0.25);
+    expect(decayFactor("sha256", 9999 * DAY, DEFAULT_POLICY)).toBe(1);
+  });
+
+  it("ends validity when the confidence falls below review, in the verdict and in the date alike", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 50, max: 100 }), (confidence) => {
+        const until = validUntil("url", confidence, SEEN, DEFAULT_POLICY);
+        expect(until).toBeGreaterThan(SEEN);
+        expect(confidence * decayFactor("url", until - SEEN, DEFAULT_POLICY)).toBeCloseTo(DEFAULT_POLICY.reviewAt, 3);
+      }),
+    );
+  });
+
+  it("is a reason like any other: the weights still add up, and the decision stays", async () => {
+    const { row } = await judgedAt(new Date(SEEN + 84 * DAY));
+    expect(row.verdict.decision).toBe("keep");
+    expect(row.verdict.confidence).toBe(33);
+    expect(row.verdict.reasons.at(-1)).toEqual({
+      id: "decay",
+      weight: -32,
+      text: "no new sample for 84 days, half-life 84 days",
+    });
+    expect(row.verdict.reasons.reduce((sum, { weight }) => sum + weight, 0)).toBe(33);
+  });
+
+  it("gives one end of validity whenever it is judged, and expires the indicator then", async () => {
+    const fresh = await judgedAt(new Date(SEEN));
+    const later = await judgedAt(new Date(SEEN + 60 * DAY));
+    const past = await judgedAt(new Date(SEEN + 400 * DAY));
+    expect(later.indicator.validUntil).toBe(fresh.indicator.validUntil);
+    expect([fresh, later, past].map(({ indicator }) => indicator.status)).toEqual(["active", "active", "expired"]);
+  });
+
+  it("does not run where no time is given", async () => {
+    const { row, indicator } = await judgedAt(undefined);
+    expect([row.verdict.confidence, indicator.status]).toEqual([65, "active"]);
+  });
+});
+
+describe("rulings", () => {
+  it.each<[RulingAction, string, number, string]>([
+    ["allow", "drop", 0, "active"],
+    ["deny", "keep", 100, "active"],
+    ["revoke", "keep", 65, "revoked"],
+  ])("%s wins over the rules", async (action, decision, confidence, status) => {
+    const { row, indicator } = await judgedAt(undefined, action);
+    expect([row.verdict.decision, row.verdict.confidence, indicator.status]).toEqual([decision, confidence, status]);
+    if (action !== "revoke") expect(row.verdict.reasons[0]?.text).toMatch(/by the operator: because$/);
+  });
+
+  it("can be taken back", async () => {
+    const store = await openSqliteStore();
+    await store.rule(HOST, { action: "deny", reason: "x", ruledAt: 1 });
+    expect([await store.unrule(HOST), await store.unrule(HOST)]).toEqual([true, false]);
+    await store.close();
+  });
+});

@@ -75,7 +75,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, 
 export function canonicaliseUrl(raw: string): Canonical {
   const text = raw.trim();
   if (text.length > LONGEST_URL) return { rejected: `URL longer than ${LONGEST_URL} characters` };
-  if (/[\x00-\x1f\x7f]/.test(text)) return { rejected: "control character in a URL" };
+  if (/\p{Cc}/u.test(text)) return { rejected: "control character in a URL" };
   const match =
     /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#@]*@)?(\[[^\]/?#]*\]|[^:/?#[\]@]*)(?::([0-9]*))?([/?][^#]*)?(?:#.*)?$/i.exec(
       text,
@@ -89,6 +89,7 @@ export function canonicaliseUrl(raw: string): Canonical {
   if (port !== undefined && (port < 1 || port > 65_535)) return { rejected: "not a port" };
   const target = encodeTarget(match[4] ?? "/");
   if (target === undefined) return { rejected: "not well-formed Unicode" };
+  if (target.length > LONGEST_URL) return { rejected: `URL longer than ${LONGEST_URL} characters` };
   const authority = host.type === "ipv6" ? `[${host.value}]` : host.value;
   const suffix = port === undefined || port === DEFAULT_PORTS[scheme] ? "" : `:${port}`;
   return { type: "url", value: `${scheme}://${authority}${suffix}${target.startsWith("/") ? "" : "/"}${target}` };
@@ -158,7 +159,7 @@ export function canonicaliseText(
   const value = raw.trim();
   if (value.length === 0) return { rejected: "empty" };
   if (value.length > LONGEST_TEXT) return { rejected: `longer than ${LONGEST_TEXT} characters` };
-  if (/[\x00-\x1f\x7f]/.test(value) || !value.isWellFormed()) return { rejected: "control character" };
+  if (/[\p{Cc}\u2028\u2029]/u.test(value) || !value.isWellFormed()) return { rejected: "control character" };
   return { type, value };
 }
 
@@ -184,8 +185,13 @@ export function recognise(raw: string): Canonical {
   return canonicaliseHost(text);
 }
 
-/** The canonical form of a value whose type is known. */
+/** The canonical form of a value whose type is known; a value of another type is refused. */
 export function canonicalise(type: ObservableType, raw: string): Canonical {
+  const result = canonicaliseAs(type, raw);
+  return isRejected(result) || result.type === type ? result : { rejected: `not of type ${type}` };
+}
+
+function canonicaliseAs(type: ObservableType, raw: string): Canonical {
   switch (type) {
     case "domain":
       return canonicaliseHost(raw);

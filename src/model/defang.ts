@@ -18,8 +18,8 @@ function defangHost(host: string): string {
 export function refang(text: string): string {
   return text
     .trim()
-    .replace(/^h(?:xx|tt)p(s?):\/\//i, "http$1://")
-    .replace(/^fxp:\/\//i, "ftp://")
     .replace(/\[(\.|@|:|:\/\/)\]/g, "$1")
-    .replace(/\((\.)\)/g, "$1");
+    .replace(/\((\.)\)/g, "$1")
+    .replace(/^h(?:xx|tt)p(s?):\/\//i, "http$1://")
+    .replace(/^fxp:\/\//i, "ftp://");
 }

@@ -37,9 +37,12 @@ export interface Evidence {
 }
 
 export interface EvidenceNote {
-  readonly method?: string;
-  readonly userAgent?: string;
-  readonly status?: number;
+  /** http-request: what the requests for one URL were like; at most five of each. */
+  readonly methods?: readonly string[];
+  readonly userAgents?: readonly string[];
+  readonly statuses?: readonly number[];
+  /** ids-alert: 0 for high to 4; first, so that of two notes the graver one is the smaller text. */
+  readonly rank?: number;
   /** ids-alert: severity and message of the rule; never its text. */
   readonly severity?: string;
   readonly message?: string;
@@ -76,6 +79,10 @@ export interface Link {
   readonly to: Observable;
 }
 
+export const SANDBOX_OPINIONS = ["undecided", "clean", "malicious"] as const;
+/** `undecided` is a sandbox that ran and would not say. */
+export type SandboxOpinion = (typeof SANDBOX_OPINIONS)[number];
+
 /** The detonated file as far as a body tells; fields of several bodies are merged. */
 export interface Sample {
   /** sha256, or `unknown-…` when no body names it. */
@@ -92,13 +99,15 @@ export interface Sample {
   /** Engines that say malicious, of all that answered. */
   readonly malicious?: number;
   readonly engines?: number;
-  /** True when a sandbox or GTI called it malicious, false when one called it clean and none malicious. */
-  readonly isMaliciousBySandbox?: boolean;
+  /** What the sandboxes (or GTI) say, the gravest; absent when none says anything. */
+  readonly opinion?: SandboxOpinion;
 }
 
 /** What VirusTotal's own object says about a network observable. */
 export interface Enrichment {
   readonly observable: Observable;
+  /** When VirusTotal last worked on the object, seconds since the epoch; 0 when it does not say. The newest wins. */
+  readonly seenAt: number;
   readonly malicious?: number;
   readonly suspicious?: number;
   readonly engines?: number;
@@ -107,8 +116,8 @@ export interface Enrichment {
   readonly bestRankSource?: string;
   /** Seconds since the epoch. */
   readonly createdAt?: number;
+  /** Owner of the autonomous system an address is in. */
   readonly asOwner?: string;
-  readonly asn?: number;
   readonly gtiVerdict?: string;
   readonly gtiScore?: number;
   readonly isPervasive?: boolean;

@@ -53,6 +53,9 @@ export interface IgnoredItem {
 
 export type VtItem = ReportItem | FileItem | NetworkItem | ResolutionItem | IgnoredItem;
 
+/** An entry among bodies that is none itself. */
+const UNRECOGNISED: IgnoredItem = { kind: "ignored", what: "unrecognised entry" };
+
 const SHA256 = /(?:^|[^0-9a-f])([0-9a-f]{64})(?![0-9a-f])/i;
 const IGNORED_TYPES = new Set([
   "analysis",
@@ -90,6 +93,7 @@ const REPORT_KEYS = [
  * undefined when the body is not one of VirusTotal's.
  */
 export function recogniseBody(body: unknown, source: string, asked?: Subject): VtItem[] | undefined {
+  // An array holds bodies; an array in an array holds nothing of VirusTotal's.
   if (Array.isArray(body)) return recogniseArray(body, source);
   if (!isObject(body)) return undefined;
   if (isObject(body.error) && typeof body.error.code === "string")
@@ -106,10 +110,10 @@ export function recogniseBody(body: unknown, source: string, asked?: Subject): V
 }
 
 function recogniseArray(bodies: readonly unknown[], source: string): VtItem[] | undefined {
-  const recognised = bodies.map((body) => recogniseBody(body, source));
+  const recognised = bodies.map((body) => (Array.isArray(body) ? undefined : recogniseBody(body, source)));
   return recognised.every((items) => items === undefined) && bodies.length > 0
     ? undefined
-    : recognised.flatMap((items) => items ?? []);
+    : recognised.flatMap((items) => items ?? [UNRECOGNISED]);
 }
 
 /** Whose listing a body is. */
@@ -138,12 +142,12 @@ function recogniseListing(
   // Threat lists wrap each of their objects in a `data` of its own.
   const items = data.map((entry) => {
     if (!isObject(entry)) return undefined;
-    return Object.hasOwn(entry, "data") ? recogniseBody(entry, source) : recogniseOne(entry, subject, source);
+    return isObject(entry.data) ? recogniseOne(entry.data, subject, source) : recogniseOne(entry, subject, source);
   });
   if (items.every((item) => item === undefined)) {
     return data.every((entry) => typeof entry === "string") ? [ignored("list of words")] : undefined;
   }
-  return items.flatMap((item) => item ?? []);
+  return items.flatMap((item) => item ?? [UNRECOGNISED]);
 }
 
 function recogniseOne(
@@ -179,13 +183,21 @@ function recogniseOne(
   }
 }
 
+/** Words that other JSON has too tell a report only when nothing else stands beside them. */
+const COMMON_KEYS = new Set(["tags", "verdicts"]);
+
+function isReport(body: Record<string, unknown>): boolean {
+  const known = REPORT_KEYS.filter((key) => Object.hasOwn(body, key));
+  return known.some((key) => !COMMON_KEYS.has(key)) || (known.length > 0 && known.length === Object.keys(body).length);
+}
+
 /** A merged summary, wrapped or bare, or an answer that is no object (quotas, technique trees). */
 function recogniseUntyped(
   body: Record<string, unknown>,
   subject: Subject | undefined,
   source: string,
 ): VtItem[] | undefined {
-  if (REPORT_KEYS.some((key) => Object.hasOwn(body, key))) {
+  if (isReport(body)) {
     const sampleId =
       subject?.collection === "files" && SHA256.test(subject.id) ? subject.id.toLowerCase() : sha256In(source);
     return [{ kind: "report", report: BehaviourReport.parse(body), ...(sampleId ? { sampleId } : {}) }];

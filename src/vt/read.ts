@@ -87,31 +87,58 @@ async function* filesInFolder(folder: string, input: ReadInput): AsyncGenerator<
   const names: { name: string; isFolder: boolean }[] = [];
   try {
     for await (const entry of await opendir(folder)) {
-      // A dangling or foreign link is named when it is read; a linked folder is not followed: it may lead back up.
+      // A linked folder is not followed: it may lead back up.
       if (entry.isDirectory() || REPORT_FILE.test(entry.name))
         names.push({ name: entry.name, isFolder: entry.isDirectory() });
     }
+    // What we wrote ourselves is no report.
+    if (names.some(({ name }) => name === "manifest.json") && (await isOwnOutput(folder))) return;
   } catch (error) {
     input.onProblem({ source: folder, reason: reasonOf(error) });
   }
   names.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name, isFolder } of names) {
-    if (isFolder) yield* filesInFolder(join(folder, name), input);
-    else yield join(folder, name);
+    const path = join(folder, name);
+    if (isFolder) yield* filesInFolder(path, input);
+    else if (await isRegular(path)) yield path;
+    else input.onProblem({ source: path, reason: "no regular file (a pipe, a device or a dangling link)" });
+  }
+}
+
+/** A pipe or a device in a folder would be read for ever; one that is named on the command line is meant. */
+async function isRegular(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+}
+
+async function isOwnOutput(folder: string): Promise<boolean> {
+  try {
+    const manifest = JSON.parse(await readWholeFile(join(folder, "manifest.json"), "utf8")) as Record<string, unknown>;
+    return Array.isArray(manifest.exports) && typeof manifest.decisions === "object";
+  } catch {
+    return false;
   }
 }
 
 async function* readFile(file: string, input: ReadInput): AsyncGenerator<Document> {
-  if (file !== "-" && /\.(?:json|ndjson|jsonl)$/i.test(file) && (await stat(file)).size <= WHOLE_FILE) {
-    yield* parseText(decodeText(await readWholeFile(file), true), file, input);
+  const { signal } = input;
+  if (file !== "-" && /\.(?:json|ndjson|jsonl)$/i.test(file) && (await isSmall(file))) {
+    yield* parseText(decodeText(await readWholeFile(file, { signal }), true), file, input);
     return;
   }
-  const raw = file === "-" ? (input.stdin ?? process.stdin) : createReadStream(file);
+  const raw = file === "-" ? (input.stdin ?? process.stdin) : createReadStream(file, signal ? { signal } : {});
   const name = basename(file).toLowerCase();
   if (/\.(?:tar\.bz2|tbz2?)$/.test(name)) yield* readTar(raw, file, input);
   else if (name.endsWith(".bz2")) yield* parse(through(raw, bunzip2()), file, input);
   else if (name.endsWith(".gz")) yield* parse(through(raw, createGunzip()), file, input);
   else yield* parse(raw, file, input);
+}
+
+async function isSmall(file: string): Promise<boolean> {
+  const stats = await stat(file);
+  return stats.isFile() && stats.size <= WHOLE_FILE;
 }
 
 /** `stream` sent through a transform; an error of either end reaches the reader of the result. */
@@ -129,8 +156,18 @@ async function* readTar(stream: Readable, file: string, input: ReadInput): Async
       entry.resume();
       continue;
     }
-    const member = entry.header.name.endsWith(".bz2") ? through(entry as unknown as Readable, bunzip2()) : entry;
-    yield* parse(member, `${file}!${entry.header.name}`, input);
+    const name = `${file}!${entry.header.name}`;
+    try {
+      yield* parse(
+        entry.header.name.endsWith(".bz2") ? through(entry as unknown as Readable, bunzip2()) : entry,
+        name,
+        input,
+      );
+    } catch (error) {
+      if (input.signal?.aborted) throw error;
+      input.onProblem({ source: name, reason: reasonOf(error) });
+    }
+    entry.resume();
   }
 }
 

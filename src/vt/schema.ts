@@ -65,10 +65,13 @@ const IpTraffic = z.object({ destination_ip: text, destination_port: looseNumber
 const AlertContext = z.object({
   dest_ip: text,
   dest_port: looseNumber,
+  src_ip: text,
+  src_port: looseNumber,
   hostname: text,
   url: text,
   protocol: text,
   ja3: texts,
+  ja3s: texts,
 });
 
 /** `attributes` of a file_behaviour, or the merged summary. */
@@ -182,7 +185,6 @@ const Rank = z.object({ rank: z.number().int().positive(), timestamp: number });
 export const NetworkAttributes = z.object({
   url: text,
   as_owner: text,
-  asn: number,
   creation_date: number,
   last_analysis_date: number,
   last_modification_date: number,

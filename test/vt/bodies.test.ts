@@ -73,6 +73,28 @@ describe("recogniseBody", () => {
     },
   );
 
+  it("reads no arrays in arrays and no bodies in bodies, however deep", () => {
+    const nested = (depth: number, open: string, close: string): unknown =>
+      JSON.parse(open.repeat(depth) + close.repeat(depth));
+    expect(recogniseBody(nested(20_000, "[", "]"), "x.json")).toBeUndefined();
+    expect(recogniseBody(JSON.parse(`${'{"data":['.repeat(20_000)}${"]}".repeat(20_000)}`), "x.json")).toBeUndefined();
+  });
+
+  it("counts an entry it does not recognise among bodies", () => {
+    expect(kinds(recogniseBody([{ type: "domain", id: "a.top" }, 42, { weird: 1 }], "x.json"))).toEqual([
+      "domain",
+      "ignored unrecognised entry",
+      "ignored unrecognised entry",
+    ]);
+  });
+
+  it("does not take any JSON with tags for a report", () => {
+    expect(recogniseBody({ name: "package", tags: ["a"] }, "x.json")).toBeUndefined();
+    expect(kinds(recogniseBody({ data: { tags: ["PERSISTENCE"], verdicts: ["MALWARE"] } }, "x.json"))).toEqual([
+      "report",
+    ]);
+  });
+
   it("is not fooled by prototype keys", () => {
     const body = JSON.parse(
       `{"__proto__": {"data": 1}, "constructor": {}, "data": {"type": "domain", "id": "a.top", "attributes": {"__proto__": {"url": "x"}, "popularity_ranks": {"__proto__": {"rank": 1}}}}}`,

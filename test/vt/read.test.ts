@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,10 @@ import { type ReadProblem, readDocuments } from "../../src/vt/read.ts";
 const BATCH = "QlpoOTFBWSZTWR0zhC0AAAlZgAAQEAAwEAIlAAogACEqaYg/UIBppoTgnSxE2J4XBdyRThQkB0zhC0A=";
 const HOURLY_BATCH =
   "QlpoOTFBWSZTWXqMCxUAAJXbgcrQUAD1kAAgemUeCgCACAggAJAxkxNMJpiYCaYAqiKmR6m0nkE9NAn6nqT3uxxVlOEgnZEQhl8d2TAzYtj5QhIn0S1PR2cW1nKG1JDRRCtX7TJorzUZsnNgwjQoWdmt6rHlY+ixZddRd7XcGrgiD/F3JFOFCQeowLFQ";
+
+/** An empty member, a broken one and a good one. */
+const BROKEN_BATCH =
+  "QlpoOTFBWSZTWQvjV2gAAKvbgMuQUAD9kAAgem2eCgkIIACShlQaGgaAAA2p6gikiaD1PSNBiGgND9SlKDWZQKz0oKXWR4bmY218JM3UokARAZknqZmTybBDQwK4slbameFUojGq+Ut644tMrc4ANBGC88Fny3sO498LwlI1QdIXKVMRVuzjDveiH8XckU4UJAL41doA";
 
 let folder: string;
 beforeEach(() => {
@@ -91,7 +96,7 @@ describe("readDocuments", () => {
     const { problems } = await read();
     expect(problems.map(({ reason }) => reason)).toEqual([
       "there is nothing in it",
-      "no such file (a dangling link?)",
+      "no regular file (a pipe, a device or a dangling link)",
       "the file is UTF-16: save it as UTF-8",
     ]);
   });
@@ -119,6 +124,23 @@ describe("readDocuments", () => {
     const { values, problems } = await read();
     expect(values).toEqual([1]);
     expect(problems).toHaveLength(2);
+  });
+
+  it("names a broken member of a batch and reads the others", async () => {
+    write("c.tar.bz2", Buffer.from(BROKEN_BATCH, "base64"));
+    const { values, problems } = await read();
+    expect(values).toEqual([{ line: 1 }, { line: 2 }]);
+    expect(problems.map(({ source }) => source.split("!")[1])).toEqual(["batch/1", "batch/2"]);
+  });
+
+  it("does not wait for a pipe in a folder and does not read what we wrote", async () => {
+    execFileSync("mkfifo", [join(folder, "pipe.json")]);
+    mkdirSync(join(folder, "out"));
+    write("out/manifest.json", '{"exports": [], "decisions": {}}');
+    write("out/rulewright.event.json", '{"Event": {}}');
+    const { values, problems } = await read();
+    expect(values).toEqual([]);
+    expect(problems.map(({ reason }) => reason)).toEqual(["no regular file (a pipe, a device or a dangling link)"]);
   });
 
   it("throws for a path that is not there", async () => {

@@ -1,0 +1,65 @@
+/**
+ * A secret that cannot be printed by accident: text, JSON and inspection of it say `[secret]`. What it was made from
+ * comes out of `reveal()` alone, which is called in one place, where the request header is written (transport.ts).
+ *
+ * This module does not read secrets from the environment or from files.
+ */
+import { inspect } from "node:util";
+import { RulewrightError } from "../errors.ts";
+import { sha256 } from "../model/ids.ts";
+
+/** What stands in place of a secret. */
+export const MASK = "[secret]";
+
+export interface Secret {
+  /** The secret itself. For the one place that sends it. */
+  reveal(): string;
+  /** The text without the secret, whichever way it is written: as it is, in a URL, in JSON, in base64, in capitals. */
+  mask(text: string): string;
+  /** A short name for it that cannot be turned back: 16 hex digits. */
+  fingerprint(): string;
+}
+
+/**
+ * Makes a secret of a text; white space around it (a file's last newline) goes. `name` is what the operator calls it,
+ * such as `virustotal.apiKey`. Throws CONFIG_INVALID, without the text, when it is empty or cannot be a header.
+ */
+export function createSecret(text: string, name: string): Secret {
+  const value = text.trim();
+  if (value === "") throw new RulewrightError("CONFIG_INVALID", `${name} is empty. Set it in the environment or file.`);
+  if (!/^[\x21-\x7e]+$/.test(value))
+    throw new RulewrightError(
+      "CONFIG_INVALID",
+      `${name} holds a blank or a character that no key has. Copy it again, without quotes around it.`,
+    );
+  const pattern = patternOf(value);
+  const hidden = (): string => MASK;
+  return Object.freeze({
+    reveal: () => value,
+    mask: (shown: string) => shown.replace(pattern, MASK),
+    fingerprint: () => sha256(`rulewright:${value}`).slice(0, 16),
+    toString: hidden,
+    toJSON: hidden,
+    [inspect.custom]: hidden,
+  });
+}
+
+/** Every way the value may come back in a message or a body. */
+function patternOf(value: string): RegExp {
+  const bytes = Buffer.from(value, "utf8");
+  const written = new Set([
+    value,
+    encodeURIComponent(value),
+    JSON.stringify(value).slice(1, -1),
+    bytes.toString("base64"),
+    bytes.toString("base64url"),
+  ]);
+  // Longest first, so that a padded form is not left with its padding.
+  const sorted = [...written].sort((a, b) => b.length - a.length);
+  return new RegExp(sorted.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), "gi");
+}
+
+/** One mask for several secrets: an API key and a proxy's password. */
+export function maskAll(secrets: readonly Secret[]): (text: string) => string {
+  return (text) => secrets.reduce((shown, secret) => secret.mask(shown), text);
+}

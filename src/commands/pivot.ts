@@ -2,11 +2,10 @@
 import type { App } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import { plainText } from "../model/text.ts";
-import { gatherSamples, type SampleGathering } from "../pivot/gathering.ts";
 import { pivot as pivotOn } from "../pivot/pivot.ts";
+import { readSamples } from "../pivot/reading.ts";
 import type { PivotSample } from "../pivot/sample.ts";
 import { pivotText } from "../pivot/text.ts";
-import { readDocuments } from "../vt/read.ts";
 import type { Output } from "./output.ts";
 
 export interface PivotOptions {
@@ -33,7 +32,7 @@ export async function pivot(
       "USAGE",
       "Pivoting reads saved reports: name files or folders with --reports <path…>, or - for standard input.",
     );
-  const samples = chosen(await readSamples(app, output, paths), wanted, paths);
+  const samples = chosen(await samplesOf(app, output, paths), wanted, paths);
   const result = pivotOn(samples);
   await output.print(
     options.json ? `${JSON.stringify(result)}\n` : pivotText(result, options.all ? { all: true } : {}),
@@ -53,52 +52,23 @@ function parseHash(text: string): string {
   return hash;
 }
 
-async function readSamples(app: App, output: Output, paths: readonly string[]): Promise<PivotSample[]> {
-  const gathering = gatherSamples();
+async function samplesOf(app: App, output: Output, paths: readonly string[]): Promise<PivotSample[]> {
   let files = 0;
-  let read = 0;
-  const warn = (source: string, line: number | undefined, reason: string): void =>
-    app.log.warn(`${line === undefined ? source : `${source}:${line}`}: ${reason}`);
   try {
-    for await (const { value, source, line } of readDocuments({
+    return await readSamples({
       paths,
       signal: app.signal,
       ...(app.stdin ? { stdin: app.stdin } : {}),
-      onProblem: (problem) => warn(problem.source, problem.line, problem.reason),
+      onProblem: ({ source, line, reason }) =>
+        app.log.warn(`${line === undefined ? source : `${source}:${line}`}: ${reason}`),
       onFile: () => output.progress(`reading, ${++files} files`),
-    })) {
-      app.signal.throwIfAborted();
-      const reason = reasonAgainst(gathering, value, source);
-      if (reason === undefined) read += 1;
-      else warn(source, line, reason);
-    }
+    });
   } catch (error) {
     if (app.signal.aborted)
       throw new RulewrightError("INTERRUPTED", "Interrupted: nothing was written.", { cause: error });
     throw error;
   } finally {
     output.progress("");
-  }
-  if (files === 0)
-    throw new RulewrightError(
-      "INPUT_EMPTY",
-      `There is no report in ${paths.join(", ")}. Rulewright reads .json, .ndjson, .jsonl, .gz and .bz2 files.`,
-    );
-  if (read === 0)
-    throw new RulewrightError(
-      "INPUT_UNREADABLE",
-      `None of the ${files} files could be read. Mend what is named above and run again.`,
-    );
-  return gathering.samples();
-}
-
-/** Takes one body; the reason when it is none that can be read. */
-function reasonAgainst(gathering: SampleGathering, body: unknown, source: string): string | undefined {
-  try {
-    return gathering.add(body, source) ? undefined : "JSON, but no body of VirusTotal's API v3";
-  } catch (error) {
-    if (error instanceof RangeError) return "nested too deeply";
-    throw error;
   }
 }
 

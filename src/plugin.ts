@@ -45,6 +45,12 @@ export interface Chunk {
   readonly data: string | Uint8Array;
   /** Rows (rules, objects, lines with a value) in this chunk, for the manifest. Default 0. */
   readonly rows?: number;
+  /**
+   * Indicators whose last piece is in this chunk; an index of pieces is none. An exporter that gives it once (0 in the
+   * header will do) is held to it: these and the skipped must make up what it took. Without it the pipeline only sees
+   * whether anything was written.
+   */
+  readonly indicators?: number;
 }
 
 export interface Exporter<O extends z.ZodObject = z.ZodObject, F extends string = string> {
@@ -56,9 +62,11 @@ export interface Exporter<O extends z.ZodObject = z.ZodObject, F extends string 
   /** Name → form; the first is the default. */
   readonly formats: Readonly<Record<F, Format>>;
   readonly templates?: TemplateSet;
+  /** Also takes indicators whose status is not active, and says in its format that they are withdrawn. */
+  readonly tombstones?: boolean;
   /**
    * Indicators come in order of (type, value), only of the accepted types, each once; all of them must be consumed.
-   * Each is either written or skipped with a reason; the pipeline checks the sum.
+   * Each is either written or skipped with a reason; the pipeline checks the sum (see `Chunk.indicators`).
    */
   render(indicators: AsyncIterable<Indicator>, ctx: RenderContext<z.output<O>, F>): AsyncIterable<Chunk>;
 }
@@ -127,6 +135,11 @@ export interface SinkContext<O = unknown> {
   readonly signal: AbortSignal;
   /** Paths the last publication of this export wrote, so that a sink can remove what is no longer produced. */
   readonly previous: readonly string[];
+  /**
+   * Awaited when everything is ready and before anything becomes visible, so that the exports of a run appear together
+   * or, when it rejects, not at all.
+   */
+  readonly beforeSwap?: () => Promise<void>;
 }
 
 export interface Published {

@@ -78,6 +78,7 @@ async function* renderCsv(indicators: AsyncIterable<Indicator>, ctx: RenderConte
   yield {
     path,
     data: `${options.bom ? "\ufeff" : ""}${headerOf(template, ROW_FIELDS, options.columnNames)}${lineEnd}`,
+    indicators: 0,
   };
   for await (const batch of batches(indicators, ROWS_PER_CHUNK)) {
     ctx.signal.throwIfAborted();
@@ -95,7 +96,7 @@ async function* renderCsv(indicators: AsyncIterable<Indicator>, ctx: RenderConte
       data += endLine(template(row), lineEnd);
       rows += 1;
     }
-    if (rows > 0) yield { path, data, rows };
+    if (rows > 0) yield { path, data, rows, indicators: rows };
   }
 }
 
@@ -105,7 +106,7 @@ async function* renderJsonl(
 ): AsyncGenerator<Chunk> {
   const path = "indicators.jsonl";
   // An empty file is the valid JSON Lines file without indicators.
-  yield { path, data: "" };
+  yield { path, data: "", indicators: 0 };
   for await (const batch of batches(indicators, ROWS_PER_CHUNK)) {
     ctx.signal.throwIfAborted();
     let data = "";
@@ -120,7 +121,7 @@ async function* renderJsonl(
       data += `${JSON.stringify(jsonRow(indicator))}\n`;
       rows += 1;
     }
-    if (rows > 0) yield { path, data, rows };
+    if (rows > 0) yield { path, data, rows, indicators: rows };
   }
 }
 

@@ -18,7 +18,7 @@ const FileOptions = z.object({
     .min(1)
     .optional()
     .describe(
-      "Command that must succeed before anything is replaced, such as `suricata -T -S {path}`. `{path}` is the staged file, or the staged folder when there are several. It runs without a shell.",
+      "Command that must succeed before anything is replaced, such as `suricata -T -S {path}/rulewright.rules`. `{path}` is a folder with all the new files. It runs without a shell.",
     ),
   checkTimeoutSeconds: z.number().positive().max(86_400).default(300).describe("How long the check may take."),
 });
@@ -50,18 +50,20 @@ async function publishInto(
     const staged = await stage(folder, chunks, ctx.signal);
     const changed = staged.filter(({ isChanged }) => isChanged);
     const stale = await folder.existing(ctx.previous, new Set(staged.map(({ path }) => path)));
-    if (changed.length + stale.length > 0) {
-      if (ctx.options.check) {
-        const path = staged.length === 1 && staged[0] ? folder.staged(staged[0].path) : folder.stagingDir;
-        await runCheck(ctx.options.check, path, ctx.options.checkTimeoutSeconds, ctx.signal);
-      }
-      ctx.signal.throwIfAborted();
+    const isChanged = changed.length + stale.length > 0;
+    if (isChanged && ctx.options.check) {
+      await runCheck(ctx.options.check, folder.stagingDir, ctx.options.checkTimeoutSeconds, ctx.signal);
+    }
+    ctx.signal.throwIfAborted();
+    await ctx.beforeSwap?.();
+    // From here an abort comes too late: other exports may be visible already.
+    if (isChanged) {
       await swap(folder, changed);
       await removeStale(folder, stale, ctx.log);
     }
     isDone = true;
     return {
-      changed: changed.length + stale.length > 0,
+      changed: isChanged,
       bytes: staged.reduce((sum, { bytes }) => sum + bytes, 0),
     };
   } finally {

@@ -32,6 +32,8 @@ export async function stage(folder: Folder, chunks: AsyncIterable<Chunk>, signal
   const writers = new Map<string, Writer>();
   // In order of last use.
   const openWriters = new Set<Writer>();
+  // Also for an export without files, whose check gets the folder.
+  await mkdir(folder.stagingDir);
   try {
     for await (const { path, data } of chunks) {
       signal.throwIfAborted();

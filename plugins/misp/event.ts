@@ -2,7 +2,7 @@
  * The MISP event: MISP core format, https://www.misp-standard.org/rfc/misp-standard-core.html. All times come from the
  * indicators; `id`, `org_id` and other numbers of a server are left to the server. Never as a whole in memory as text.
  */
-import { plainText, type RenderContext, RULEWRIGHT_NAMESPACE, uuidv5 } from "../../src/plugin.ts";
+import { type Chunk, plainText, type RenderContext, RULEWRIGHT_NAMESPACE, uuidv5 } from "../../src/plugin.ts";
 import type { AttributeDraft, ObjectTemplate } from "./attributes.ts";
 import type { Entry } from "./entries.ts";
 import { ANALYSES, DISTRIBUTIONS, type MispOptions, THREAT_LEVELS } from "./options.ts";
@@ -111,12 +111,12 @@ export function toEvent(
 const BATCH = 100;
 
 /** The JSON of an event, piece by piece: one attribute or object a line, so that two exports can be compared. */
-export function* serialise({ header, attributes, objects }: MispEvent): Generator<{ data: string; rows: number }> {
-  yield { data: `{"Event":${JSON.stringify(header).slice(0, -1)},\n"Attribute":[`, rows: 0 };
+export function* serialise({ header, attributes, objects }: MispEvent): Generator<Omit<Chunk, "path">> {
+  yield { data: `{"Event":${JSON.stringify(header).slice(0, -1)},\n"Attribute":[`, indicators: 0 };
   yield* serialiseList(attributes(), () => 1);
-  yield { data: `\n],\n"Object":[`, rows: 0 };
+  yield { data: `\n],\n"Object":[` };
   yield* serialiseList(objects(), ({ Attribute }) => Attribute.length);
-  yield { data: "\n]}}\n", rows: 0 };
+  yield { data: "\n]}}\n" };
 }
 
 function* serialiseList<T>(members: Iterable<T>, rowsOf: (member: T) => number) {
@@ -127,12 +127,12 @@ function* serialiseList<T>(members: Iterable<T>, rowsOf: (member: T) => number) 
     lines.push(JSON.stringify(member));
     rows += rowsOf(member);
     if (lines.length < BATCH) continue;
-    yield { data: separator + lines.join(",\n"), rows };
+    yield { data: separator + lines.join(",\n"), rows, indicators: lines.length };
     separator = ",\n";
     lines = [];
     rows = 0;
   }
-  if (lines.length > 0) yield { data: separator + lines.join(",\n"), rows };
+  if (lines.length > 0) yield { data: separator + lines.join(",\n"), rows, indicators: lines.length };
 }
 
 /** Stable for ever; the instance-wide uuids of attributes hang on it. */

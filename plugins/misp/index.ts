@@ -24,6 +24,7 @@ export const misp = defineExporter({
       mediaType: "application/json;profile=misp-feed",
     },
   },
+  tombstones: true,
   templates: {
     dir: new URL("../../templates/misp/", import.meta.url),
     rows: {
@@ -61,7 +62,7 @@ export const misp = defineExporter({
   async *render(indicators, ctx) {
     const isFeed = ctx.format === "feed";
     const manifest: Record<string, object> = {};
-    if (isFeed) yield { path: "hashes.csv", data: "" };
+    if (isFeed) yield { path: "hashes.csv", data: "", indicators: 0 };
     for await (const part of split(toEntries(indicators, ctx))) {
       ctx.signal.throwIfAborted();
       if (isFeed && part.entries.length === 0) break;

@@ -33,6 +33,7 @@ export const snort = defineExporter({
     snort3: { description: "Snort 3 rules, address list and its manifest", mediaType: "text/x-snort3-rules" },
     snort2: { description: "Snort 2.9 rules and address list (best effort)", mediaType: "text/x-snort2-rules" },
   },
+  tombstones: true,
   templates: snortTemplates,
   async *render(indicators, ctx) {
     yield { path: BLOCKLIST, data: LIST_HEADER };

@@ -52,6 +52,9 @@ const FIELDS = {
   reference: "the same as `report_url`",
 } as const;
 
+/** The one lookup with wildcards. */
+const DOMAINS = LOOKUP_OF.get("domain") as Lookup;
+
 export const splunk = defineExporter({
   name: "splunk",
   description: "Splunk lookups, one for each way of matching, alone or as an app",
@@ -82,15 +85,15 @@ export const splunk = defineExporter({
 
     if (ctx.format === "app") yield* appFiles(options, columns);
     for (const lookup of LOOKUPS) {
-      yield { path: pathOf(lookup), data: `${[...lookup.keys, "indicator", ...columns].join(",")}\n` };
+      yield { path: pathOf(lookup), data: `${[...lookup.keys, "indicator", ...columns].join(",")}\n`, indicators: 0 };
     }
     for await (const batch of batches(indicators, ROWS_PER_CHUNK)) {
       ctx.signal.throwIfAborted();
-      for (const [lookup, { data, rows }] of piecesOf(batch, template, patterns, ctx)) {
-        yield { path: pathOf(lookup), data, rows };
+      for (const [lookup, piece] of piecesOf(batch, template, patterns, ctx)) {
+        yield { path: pathOf(lookup), ...piece };
       }
     }
-    yield* heldRows(pathOf(LOOKUP_OF.get("domain") as Lookup), patterns, ctx.signal);
+    yield* heldRows(pathOf(DOMAINS), patterns, ctx.signal);
   },
 });
 
@@ -111,6 +114,7 @@ function columnsOf(template: RowTemplate): string[] {
 interface Piece {
   data: string;
   rows: number;
+  indicators: number;
 }
 
 /** The rows of a batch by lookup. Wildcard rows are held back while there is room. */
@@ -129,15 +133,19 @@ function piecesOf(
     }
     const lookup = LOOKUP_OF.get(indicator.type) as Lookup;
     const rest = `${csvCell(indicator.value)},${endLine(template(splunkRow(indicator)), "\n")}`;
-    const piece = pieces.get(lookup) ?? { data: "", rows: 0 };
+    const piece = pieces.get(lookup) ?? { data: "", rows: 0, indicators: 0 };
     pieces.set(lookup, piece);
+    let isLastHeld = false;
     for (const keys of lookup.rows(indicator)) {
       const line = `${keys.map(csvCell).join(",")},${rest}`;
       const pattern = keys[0] as string;
-      if (pattern.startsWith("*.") && patterns.hold(pattern, line)) continue;
+      // Only there: a user agent `*.com` is no pattern.
+      isLastHeld = lookup === DOMAINS && pattern.startsWith("*.") && patterns.hold(pattern, line);
+      if (isLastHeld) continue;
       piece.data += line;
       piece.rows += 1;
     }
+    if (!isLastHeld) piece.indicators += 1;
   }
   return pieces;
 }
@@ -168,8 +176,13 @@ async function* heldRows(path: string, patterns: PatternOrder, signal: AbortSign
     lines.push(line);
     if (lines.length < 1000) continue;
     signal.throwIfAborted();
-    yield { path, data: Buffer.concat(lines), rows: lines.length };
+    yield heldChunk(path, lines);
     lines = [];
   }
-  if (lines.length > 0) yield { path, data: Buffer.concat(lines), rows: lines.length };
+  if (lines.length > 0) yield heldChunk(path, lines);
+}
+
+/** An indicator has one wildcard row, its last. */
+function heldChunk(path: string, lines: readonly Buffer[]): Chunk {
+  return { path, data: Buffer.concat(lines), rows: lines.length, indicators: lines.length };
 }

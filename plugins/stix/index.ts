@@ -34,6 +34,7 @@ export const stix = defineExporter({
     bundle: { description: "one bundle, a single JSON document", mediaType: "application/stix+json;version=2.1" },
     objects: { description: "one object a line, for TAXII and bulk loading", mediaType: "application/x-ndjson" },
   },
+  tombstones: true,
   templates: {
     dir: new URL("../../templates/stix/", import.meta.url),
     rows: {
@@ -69,11 +70,13 @@ export const stix = defineExporter({
 
     const first = JSON.stringify(author);
     const bundleHead = `{"type":"bundle","id":"${ownId("bundle", options.bundleKey)}","objects":[\n`;
-    yield { path, data: isBundle ? `${bundleHead}${first}` : `${first}\n`, rows: 1 };
+    yield { path, data: isBundle ? `${bundleHead}${first}` : `${first}\n`, rows: 1, indicators: 0 };
     for await (const batch of batches(indicators, 32)) {
       signal.throwIfAborted();
       const objects = batch.flatMap(assemble);
-      if (objects.length > 0) yield { path, data: objects.map(serialise).join(""), rows: objects.length };
+      if (objects.length === 0) continue;
+      const written = objects.filter(({ type }) => type === "indicator").length;
+      yield { path, data: objects.map(serialise).join(""), rows: objects.length, indicators: written };
     }
     if (isBundle) yield { path, data: "\n]}\n" };
   },

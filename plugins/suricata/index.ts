@@ -23,6 +23,7 @@ export const suricata = defineExporter({
   formats: {
     rules: { description: "Suricata rules, sid-msg.map and hash list", mediaType: "text/x-suricata-rules" },
   },
+  tombstones: true,
   templates: suricataTemplates,
   async *render(indicators, ctx) {
     yield* renderRuleFile(indicators, ctx, {

@@ -9,10 +9,11 @@ export interface Manifest {
   readonly generated: string;
   readonly version: string;
   readonly input: {
-    readonly files: number;
-    readonly bodies: number;
-    readonly ignored: number;
-    readonly problems: number;
+    /** What was read, when this run read anything. */
+    readonly files?: number;
+    readonly bodies?: number;
+    readonly ignored?: number;
+    readonly problems?: number;
     readonly samples: number;
     readonly observables: number;
     readonly evidence: number;
@@ -20,7 +21,11 @@ export interface Manifest {
   };
   readonly decisions: { readonly keep: number; readonly review: number; readonly drop: number };
   readonly exports: readonly ManifestExport[];
+  /** Exports in the folder that earlier runs wrote and this one did not ask for. */
+  readonly earlier?: readonly ExportFiles[];
 }
+
+export type ExportFiles = Pick<ExportResult, "name" | "files">;
 
 export type ManifestExport = Omit<ExportResult, "target" | "changed"> & {
   /** Why the export failed; its files are then those of the run before. */
@@ -28,25 +33,23 @@ export type ManifestExport = Omit<ExportResult, "target" | "changed"> & {
 };
 
 const FILE = "manifest.json";
-const Previous = z.object({
-  exports: z
-    .array(
-      z.object({
-        name: z.string(),
-        files: z
-          .array(z.object({ path: z.string(), sha256: z.string(), bytes: z.number(), rows: z.number() }))
-          .catch([]),
-      }),
-    )
-    .catch([]),
-});
+const Exports = z
+  .array(
+    z.object({
+      name: z.string(),
+      files: z.array(z.object({ path: z.string(), sha256: z.string(), bytes: z.number(), rows: z.number() })).catch([]),
+    }),
+  )
+  .catch([]);
+const Previous = z.object({ exports: Exports, earlier: Exports });
 
-/** The last manifest of a folder, or undefined when there is none that can be read. */
-export function readManifest(folder: string): z.output<typeof Previous> | undefined {
+/** What the last manifest of a folder says of its files; nothing when there is none that can be read. */
+export function readFiles(folder: string): readonly ExportFiles[] {
   try {
-    return Previous.parse(JSON.parse(readFileSync(join(folder, FILE), "utf8")));
+    const { exports, earlier } = Previous.parse(JSON.parse(readFileSync(join(folder, FILE), "utf8")));
+    return [...exports, ...earlier];
   } catch {
-    return undefined;
+    return [];
   }
 }
 

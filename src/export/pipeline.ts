@@ -1,6 +1,6 @@
 /**
  * One export: indicators through an exporter into a sink, with the accounting. Every indicator that goes in is
- * written or skipped with a reason; a plugin that loses one fails its export.
+ * written or skipped with a reason; a plugin that loses one fails its export before anything is published.
  */
 import { createHash, type Hash } from "node:crypto";
 import { RulewrightError } from "../errors.ts";
@@ -27,6 +27,8 @@ export interface ExportDeps {
   readonly log: Logger;
   readonly now: Date;
   readonly signal: AbortSignal;
+  /** Handed to the sink; see `SinkContext`. */
+  readonly beforeSwap?: () => Promise<void>;
 }
 
 export interface ExportedFile {
@@ -55,24 +57,26 @@ const MOST_REASONS = 50;
 /** Throws EXPORT_FAILED, EXPORT_REFUSED, PLUGIN_ACCOUNTING or INTERRUPTED; the sink then leaves its target as it was. */
 export async function runExport(job: ExportJob, deps: ExportDeps): Promise<ExportResult> {
   const account = openAccount(job);
-  const files = new Map<string, { hash: Hash; bytes: number; rows: number }>();
-  const chunks = job.exporter.render(account.take(deps.indicators()), {
-    options: job.options,
-    format: job.format,
-    now: deps.now,
-    templates: job.templates,
-    sids: deps.sids,
-    log: deps.log,
-    signal: deps.signal,
-    skip: account.skip,
-  });
+  const files = new Map<string, OutputFile>();
   try {
-    const published = await job.sink.publish(measured(chunks, files, account.close), {
+    // A plugin in JavaScript may answer a promise; one that nobody awaits would end the process when it rejects.
+    const chunks = await job.exporter.render(account.take(deps.indicators()), {
+      options: job.options,
+      format: job.format,
+      now: deps.now,
+      templates: job.templates,
+      sids: deps.sids,
+      log: deps.log,
+      signal: deps.signal,
+      skip: account.skip,
+    });
+    const published = await job.sink.publish(measured(chunks, files, account), {
       options: job.sinkOptions,
       mediaType: job.exporter.formats[job.format]?.mediaType ?? "application/octet-stream",
       log: deps.log,
       signal: deps.signal,
       previous: job.previous,
+      ...(deps.beforeSwap ? { beforeSwap: deps.beforeSwap } : {}),
     });
     return {
       name: job.name,
@@ -93,7 +97,7 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
 function exportError(name: string, error: unknown, signal: AbortSignal): Error {
   if (error instanceof RulewrightError) return error;
   if (signal.aborted) return new RulewrightError("INTERRUPTED", "Interrupted.", { cause: error });
-  const { message, name: kind } = error as Error;
+  const { message, name: kind } = error instanceof Error ? error : new Error(String(error));
   if (kind === "CheckFailed")
     return new RulewrightError("EXPORT_REFUSED", `The check of ${name} refused the new output: ${message}`, {
       cause: error,
@@ -101,11 +105,17 @@ function exportError(name: string, error: unknown, signal: AbortSignal): Error {
   return new RulewrightError("EXPORT_FAILED", `The export ${name} failed: ${message}`, { cause: error });
 }
 
-/** Hashes and counts each file on its way to the sink. */
+interface OutputFile {
+  readonly hash: Hash;
+  bytes: number;
+  rows: number;
+}
+
+/** Hashes and counts each file on its way to the sink, and closes the account before the sink sees the end. */
 async function* measured(
   chunks: AsyncIterable<Chunk>,
-  files: Map<string, { hash: Hash; bytes: number; rows: number }>,
-  onEnd: () => void,
+  files: Map<string, OutputFile>,
+  account: Pick<ReturnType<typeof openAccount>, "write" | "close">,
 ): AsyncGenerator<Chunk> {
   for await (const chunk of chunks) {
     const file = files.get(chunk.path) ?? { hash: createHash("sha256"), bytes: 0, rows: 0 };
@@ -114,9 +124,10 @@ async function* measured(
     file.bytes += data.byteLength;
     file.rows += chunk.rows ?? 0;
     files.set(chunk.path, file);
+    account.write(chunk, data.byteLength);
     yield { ...chunk, data };
   }
-  onEnd();
+  account.close();
 }
 
 function openAccount({ name, exporter }: ExportJob) {
@@ -127,6 +138,9 @@ function openAccount({ name, exporter }: ExportJob) {
   let taken = 0;
   let skipped = 0;
   let isExhausted = false;
+  let isAnythingWritten = false;
+  /** What the chunks say; undefined when none says anything. */
+  let written: number | undefined;
   const fail = (message: string): never => {
     throw new RulewrightError(
       "PLUGIN_ACCOUNTING",
@@ -142,10 +156,12 @@ function openAccount({ name, exporter }: ExportJob) {
     async *take(indicators: AsyncIterable<Indicator>): AsyncGenerator<Indicator> {
       for await (const indicator of indicators) {
         taken += 1;
-        if (accepted.has(indicator.type)) {
+        if (!accepted.has(indicator.type)) count(`${exporter.name} does not express ${indicator.type}`);
+        else if (indicator.status !== "active" && !exporter.tombstones) count(`it is ${indicator.status}`);
+        else {
           handed.add(indicator);
           yield indicator;
-        } else count(`${exporter.name} does not express ${indicator.type}`);
+        }
       }
       isExhausted = true;
     },
@@ -156,8 +172,15 @@ function openAccount({ name, exporter }: ExportJob) {
       skippedOnce.add(indicator);
       count(plainText(reason, 200) || "no reason given");
     },
+    write({ rows = 0, indicators }: Chunk, bytes: number): void {
+      isAnythingWritten ||= rows > 0 || bytes > 0;
+      if (indicators !== undefined) written = (written ?? 0) + indicators;
+    },
     close(): void {
       if (!isExhausted) fail("ended before it had taken every indicator");
+      if (written === undefined ? taken > skipped && !isAnythingWritten : written + skipped !== taken) {
+        fail(`wrote ${written ?? "nothing"} and skipped ${skipped} of ${taken} indicators`);
+      }
     },
     totals: () => ({
       in: taken,

@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { RulewrightError } from "../errors.ts";
 import { nearest } from "../model/nearest.ts";
+import { OBSERVABLE_TYPES, type ObservableType } from "../model/observable.ts";
 import { type Exporter, PLUGIN_API_VERSION, type Plugin, type Sink } from "../plugin.ts";
 
 export interface PluginProblem {
@@ -25,47 +26,100 @@ export interface Registry {
 }
 
 const Name = z.string().regex(/^[a-z][a-z0-9-]*$/, "lower-case letters, digits and dashes");
-const isFunction = z.custom<unknown>((value) => typeof value === "function", "a function");
-const isSchema = z.custom<unknown>(
-  (value) => typeof (value as { safeParse?: unknown })?.safeParse === "function",
-  "a zod object",
+const Text = z.string().min(1, "a text");
+
+function method(what: string) {
+  return z.custom<unknown>((value) => typeof value === "function", what);
+}
+
+// Not instanceof: a plugin may bring its own zod, and a test runner its own globals.
+const Options = z.custom<unknown>((value) => {
+  const { shape, safeParse } = (value ?? {}) as Partial<z.ZodObject>;
+  return typeof safeParse === "function" && typeof shape === "object" && shape !== null;
+}, "a zod object");
+
+const Folder = z.custom<unknown>(
+  (value) => (value as URL | undefined)?.protocol === "file:" && (value as URL).pathname.endsWith("/"),
+  'the URL of a folder, such as new URL("./templates/", import.meta.url)',
 );
+
+const Accepts = z
+  .array(
+    z.string().refine((type) => OBSERVABLE_TYPES.includes(type as ObservableType), {
+      error: ({ input }) => `no observable type "${input}"${nearest(String(input), OBSERVABLE_TYPES)}`,
+    }),
+  )
+  .min(1, "at least one observable type");
+
+const MEDIA_TYPES = '"any" or a list of media types';
+
+const Templates = z.object({
+  dir: Folder,
+  rows: z.record(Name, z.object({ description: z.string(), sample: z.record(z.string(), z.unknown()) })),
+  escape: method("a function from a value to its text"),
+  helpers: z.record(z.string(), method("a function of one argument")).optional(),
+  fields: z.record(z.string(), z.string()),
+});
+
+/** Adds an issue for each name that an earlier entry of the list has. */
+function uniqueNames(entries: readonly { readonly name: string }[], context: z.RefinementCtx): void {
+  for (const [index, { name }] of entries.entries()) {
+    if (entries.findIndex((other) => other.name === name) === index) continue;
+    context.addIssue({ code: "custom", path: [index, "name"], message: `the name "${name}" is given twice` });
+  }
+}
+
 const Shape = z.object({
-  name: z.string().min(1),
-  apiVersion: z.unknown(),
+  name: Text,
+  apiVersion: z.literal(PLUGIN_API_VERSION),
   exporters: z
     .array(
       z.object({
         name: Name,
-        description: z.string().min(1),
-        options: isSchema,
-        accepts: z.array(z.string()).min(1),
+        description: Text,
+        options: Options,
+        accepts: Accepts,
         formats: z
           .record(Name, z.object({ description: z.string(), mediaType: z.string() }))
           .refine((formats) => Object.keys(formats).length > 0, "at least one format"),
-        render: isFunction,
+        templates: Templates.optional(),
+        tombstones: z.boolean().optional(),
+        render: method("a function from indicators to chunks"),
       }),
     )
+    .superRefine(uniqueNames)
     .optional(),
   sinks: z
-    .array(z.object({ name: Name, description: z.string().min(1), options: isSchema, publish: isFunction }))
+    .array(
+      z.object({
+        name: Name,
+        description: Text,
+        options: Options,
+        accepts: z.union([z.literal("any"), z.array(Text).nonempty(MEDIA_TYPES)], { error: MEDIA_TYPES }),
+        publish: method("a function that takes chunks"),
+      }),
+    )
+    .superRefine(uniqueNames)
     .optional(),
 });
 
 /** Checks what a plugin module exports. Throws PLUGIN_INVALID. */
 export function checkPlugin(candidate: unknown, from: string): Plugin {
-  const parsed = Shape.safeParse(candidate);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
+  // First: a plugin for another version may look different.
+  const { apiVersion } = (candidate ?? {}) as Partial<Plugin>;
+  if (apiVersion !== undefined && apiVersion !== PLUGIN_API_VERSION) {
     throw new RulewrightError(
       "PLUGIN_INVALID",
-      `The plugin ${from} is not one: ${issue?.path.join(".") || "default export"}: ${issue?.message}. Its default export must be made by definePlugin.`,
+      `The plugin ${from} is for plugin API ${String(apiVersion)}; this Rulewright speaks ${PLUGIN_API_VERSION}. Install a version of either that fits.`,
     );
   }
-  if (parsed.data.apiVersion !== PLUGIN_API_VERSION) {
+  const issue = Shape.safeParse(candidate).error?.issues[0];
+  if (issue) {
     throw new RulewrightError(
       "PLUGIN_INVALID",
-      `The plugin ${from} is for plugin API ${String(parsed.data.apiVersion)}; this Rulewright speaks ${PLUGIN_API_VERSION}. Install a version of either that fits.`,
+      issue.path.length > 0
+        ? `The plugin ${from} is not sound: ${issue.path.join(".")}: ${issue.message}. Tell its author: docs/plugins.md has the contract.`
+        : `The plugin ${from} is not one: ${issue.message}. Its default export must be made by definePlugin.`,
     );
   }
   return candidate as Plugin;

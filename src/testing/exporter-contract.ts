@@ -1,11 +1,13 @@
 /** The suite that every exporter passes. */
 import assert from "node:assert/strict";
-import { compileTemplates, readTemplates } from "../export/templates.ts";
+import type { Indicator } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES, type ObservableType } from "../model/observable.ts";
-import type { Exporter, SidLedger } from "../plugin.ts";
+import type { Exporter } from "../plugin.ts";
 import { exampleIndicator, exampleIndicators, HOSTILE_TEXTS, hostileIndicators, numbered } from "./examples.ts";
-import { memorySidLedger, type RenderedFiles, type RenderOptions, render, silentLog } from "./render.ts";
+import { impurities } from "./purity.ts";
+import { type Rendered, type RenderedFiles, type RenderOptions, render, renderContext } from "./render.ts";
 import { globalRunner, type Runner } from "./runner.ts";
+import { measureStreaming } from "./streaming.ts";
 
 export interface ExporterContract {
   readonly runner?: Runner;
@@ -15,11 +17,19 @@ export interface ExporterContract {
   readonly formats?: readonly string[];
   /** The target's own parser: throws when it would refuse these files. */
   readonly check: (files: RenderedFiles, format: string) => void | Promise<void>;
-  /** Indicators for the memory check; default 100,000. */
+  /** Indicators for the memory check; default 100,000. With fewer, an exporter that holds back some of its output fails. */
   readonly memoryCount?: number;
 }
 
-/** The exporter contract: determinism, empty and hostile input, accounting, paths, abort, flat memory, purity. */
+const MIB = 1024 * 1024;
+const MAX_CHUNK = 8 * MIB;
+/** What an exporter may pull after an abort: the rest of a batch. */
+const MAX_BATCH = 1000;
+/** An exporter may keep the identity of each indicator (a host, an id), never the indicator or its row. */
+const KEPT_PER_INDICATOR = 256;
+const KEPT_AT_ONCE = 16 * MIB;
+
+/** The exporter contract: determinism, empty and hostile input, accounting, paths, abort, streaming, purity. */
 export function describeExporter(exporter: Exporter, contract: ExporterContract): void {
   const { describe, it } = contract.runner ?? globalRunner();
   const withOptions = contract.options ? { options: contract.options } : {};
@@ -53,18 +63,23 @@ export function describeExporter(exporter: Exporter, contract: ExporterContract)
       });
 
       it("writes or skips each accepted type, with a reason", async () => {
+        const empty = await render(exporter, [], settings);
         for (const type of exporter.accepts) {
-          const { files, skipped } = await render(exporter, [exampleIndicator(type)], settings);
-          assert.ok(skipped.length <= 1, `${type} skipped ${skipped.length} times`);
-          for (const { reason } of skipped) assert.ok(reason.length > 0);
-          await contract.check(files, format);
+          const given = [exampleIndicator(type)];
+          const rendered = await render(exporter, given, settings);
+          assertAccounted(rendered, given);
+          const isSkipped = rendered.skipped.length > 0;
+          assert.ok(isSkipped || !isSameOutput(rendered.files, empty.files), `${type} is neither written nor skipped`);
+          await contract.check(rendered.files, format);
         }
       });
 
       it("never breaks the target's parser by a hostile indicator", async () => {
         for (const type of exporter.accepts) {
-          const { files } = await render(exporter, hostileIndicators(type), settings);
-          await contract.check(files, format);
+          const given = hostileIndicators(type);
+          const rendered = await render(exporter, given, settings);
+          assertAccounted(rendered, given);
+          await contract.check(rendered.files, format);
         }
       });
 
@@ -88,7 +103,7 @@ export function describeExporter(exporter: Exporter, contract: ExporterContract)
       it("names relative paths without ..", async () => {
         const { files } = await render(
           exporter,
-          [...exampleIndicators(), ...hostileIndicators("url"), ...hostileIndicators("sha256")],
+          [...exampleIndicators(), ...exporter.accepts.flatMap(hostileIndicators)],
           settings,
         );
         for (const path of files.keys()) {
@@ -103,86 +118,91 @@ export function describeExporter(exporter: Exporter, contract: ExporterContract)
         }
       });
 
-      it("stops within one chunk when aborted", async () => {
+      it("stops within one batch when aborted", async () => {
         const controller = new AbortController();
         const type = exporter.accepts[0] as ObservableType;
-        const many = Array.from({ length: 50 }, (_, index) => numbered(type, index));
+        const abortAt = MAX_BATCH + MAX_BATCH / 2;
         let pulled = 0;
-        const source = (function* () {
-          for (const indicator of many) {
-            pulled += 1;
-            if (pulled === 10) controller.abort();
-            yield indicator;
+        // It goes on after the abort: stopping is the exporter's part.
+        const indicators = (async function* () {
+          for (; pulled < 10 * MAX_BATCH; pulled += 1) {
+            if (pulled === abortAt) controller.abort();
+            yield numbered(type, pulled);
           }
         })();
-        const guarded = (async function* () {
-          for (const indicator of source) {
-            controller.signal.throwIfAborted();
-            yield indicator;
-          }
-        })();
-        await assert.rejects(async () => {
-          const chunks = exporter.render(guarded, {
-            options: exporter.options.parse(contract.options ?? {}),
-            format,
-            now: new Date("2026-11-24T00:00:00.000Z"),
-            templates: exporter.templates
-              ? compileTemplates(exporter.templates, readTemplates(exporter.templates))
-              : {},
-            sids: memorySidLedger(),
-            log: silentLog,
-            signal: controller.signal,
-            skip() {},
-          });
-          for await (const _ of chunks) void _;
-        });
-        assert.ok(pulled <= 11, `pulled ${pulled} indicators after the abort`);
+        const context = renderContext(exporter, { ...settings, signal: controller.signal }, () => {});
+        try {
+          for await (const _ of exporter.render(indicators, context)) void _;
+        } catch {
+          // To reject is as good as to end.
+        }
+        assert.ok(
+          pulled <= abortAt + MAX_BATCH,
+          `it pulled ${pulled - abortAt} indicators after the abort, ${MAX_BATCH} at most`,
+        );
       });
 
-      it("keeps the heap flat", async () => {
+      it("streams: output comes while indicators do, in small chunks, and the heap stays flat", async () => {
         const count = contract.memoryCount ?? 100_000;
-        const type = exporter.accepts[0] as ObservableType;
-        const early = await heapAfter(exporter, type, Math.ceil(count / 10), settings);
-        const late = await heapAfter(exporter, type, count, settings);
-        // Ten times the input may cost the identity of each row (a ledger key), never the row itself.
-        assert.ok(late - early < 64 * 1024 * 1024, `the heap grew by ${Math.round((late - early) / 1048576)} MiB`);
+        const type = await writtenType(exporter, settings);
+        const empty = await render(exporter, [], settings);
+        const { bytes, bytesBeforeEnd, largestChunk, skipped, heapGrowth } = await measureStreaming(
+          exporter,
+          type,
+          count,
+          settings,
+        );
+        const ends = sizeOf(empty.files);
+        assert.ok(
+          skipped === count || 2 * (bytesBeforeEnd - ends) >= bytes - ends,
+          `of ${bytes} bytes only ${bytesBeforeEnd} came before the input ended: it holds its output back`,
+        );
+        assert.ok(largestChunk <= MAX_CHUNK, `a chunk has ${largestChunk} bytes, ${MAX_CHUNK} at most`);
+        assert.ok(
+          heapGrowth <= KEPT_AT_ONCE + KEPT_PER_INDICATOR * count,
+          `the heap grew by ${Math.round(heapGrowth / MIB)} MiB over ${count} indicators`,
+        );
+      });
+
+      it("uses no clock, no chance, no network and no environment", async () => {
+        const indicators = [...exampleIndicators(), ...exporter.accepts.flatMap(hostileIndicators)];
+        // Once before, so that what is loaded on first use is no reason to trip.
+        await render(exporter, indicators, settings);
+        const used = await impurities(async () => {
+          await render(exporter, indicators, settings);
+        });
+        assert.deepEqual(used, [], `it uses ${used.join(", ")}`);
       });
     });
   }
 }
 
-async function heapAfter(
-  exporter: Exporter,
-  type: ObservableType,
-  count: number,
-  settings: RenderOptions,
-): Promise<number> {
-  const numberedIndicators = (async function* () {
-    for (let index = 0; index < count; index += 1) yield numbered(type, index);
-  })();
-  let sid = 1_000_000;
-  const sids: SidLedger = { assign: async (rules) => rules.map(() => ({ sid: sid++, rev: 1 })) };
-  let peak = 0;
-  let seen = 0;
-  const chunks = exporter.render(numberedIndicators, {
-    options: exporter.options.parse(settings.options ?? {}),
-    format: settings.format as string,
-    now: new Date("2026-11-24T00:00:00.000Z"),
-    templates: exporter.templates ? compileTemplates(exporter.templates, readTemplates(exporter.templates)) : {},
-    sids,
-    log: silentLog,
-    signal: new AbortController().signal,
-    skip() {},
-  });
-  for await (const _ of chunks) {
-    seen += 1;
-    if (seen % 5000 === 0) {
-      globalThis.gc?.();
-      peak = Math.max(peak, process.memoryUsage().heapUsed);
-    }
+/** That each indicator was skipped at most once, with a reason, and that the chunks' own count adds up. */
+function assertAccounted({ skipped, indicators }: Rendered, given: readonly Indicator[]): void {
+  assert.equal(new Set(skipped.map(({ indicator }) => indicator)).size, skipped.length, "an indicator skipped twice");
+  for (const { indicator, reason } of skipped) {
+    assert.ok(given.includes(indicator), "it skipped an indicator that it was not given");
+    assert.ok(reason.length > 0, `${indicator.type} is skipped without a reason`);
   }
-  globalThis.gc?.();
-  return Math.max(peak, process.memoryUsage().heapUsed);
+  if (indicators === undefined) return;
+  const told = `its chunks say ${indicators} indicators; ${skipped.length} of ${given.length} were skipped`;
+  assert.equal(indicators + skipped.length, given.length, told);
+}
+
+function isSameOutput(a: RenderedFiles, b: RenderedFiles): boolean {
+  return a.size === b.size && [...a].every(([path, content]) => b.get(path)?.equals(content));
+}
+
+function sizeOf(files: RenderedFiles): number {
+  return [...files.values()].reduce((sum, { length }) => sum + length, 0);
+}
+
+/** The first accepted type that the exporter writes. */
+async function writtenType(exporter: Exporter, settings: RenderOptions): Promise<ObservableType> {
+  for (const type of exporter.accepts) {
+    if ((await render(exporter, [numbered(type, 0)], settings)).skipped.length === 0) return type;
+  }
+  return exporter.accepts[0] as ObservableType;
 }
 
 function restoreEnvironment(saved: Record<string, string | undefined>): void {

@@ -2,7 +2,7 @@
 import { compileTemplates, readTemplates } from "../export/templates.ts";
 import type { Indicator } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
-import type { Chunk, Exporter, Logger, SidLedger } from "../plugin.ts";
+import type { Exporter, Logger, RenderContext, SidLedger } from "../plugin.ts";
 
 /** Path → whole content of one rendered output. */
 export type RenderedFiles = ReadonlyMap<string, Buffer>;
@@ -19,6 +19,8 @@ export interface Rendered {
   readonly files: RenderedFiles;
   readonly skipped: readonly { readonly indicator: Indicator; readonly reason: string }[];
   readonly rows: number;
+  /** What the chunks say; absent when none says anything. */
+  readonly indicators?: number;
 }
 
 /** A ledger in memory: sids from `base` in the order of first sight. */
@@ -45,50 +47,50 @@ export const silentLog: Logger = { debug() {}, info() {}, warn() {} };
 export async function render(
   exporter: Exporter,
   indicators: Iterable<Indicator>,
-  { options = {}, format, now = new Date("2026-11-24T00:00:00.000Z"), signal, sids }: RenderOptions = {},
+  settings: RenderOptions = {},
 ): Promise<Rendered> {
   const parts = new Map<string, Buffer[]>();
   const skipped: { indicator: Indicator; reason: string }[] = [];
   let rows = 0;
-  const chunks = renderChunks(
-    exporter,
-    indicators,
-    { options, now, ...(format ? { format } : {}), ...(signal ? { signal } : {}), ...(sids ? { sids } : {}) },
-    (indicator, reason) => skipped.push({ indicator, reason }),
-  );
-  for await (const chunk of chunks) {
+  let written: number | undefined;
+  const context = renderContext(exporter, settings, (indicator, reason) => skipped.push({ indicator, reason }));
+  for await (const chunk of exporter.render(asyncIterable(acceptedOf(exporter, indicators)), context)) {
     const list = parts.get(chunk.path) ?? [];
     list.push(Buffer.from(chunk.data));
     parts.set(chunk.path, list);
     rows += chunk.rows ?? 0;
+    if (chunk.indicators !== undefined) written = (written ?? 0) + chunk.indicators;
   }
   const files = new Map([...parts].map(([path, list]) => [path, Buffer.concat(list)]));
-  return { files, skipped, rows };
+  return { files, skipped, rows, ...(written === undefined ? {} : { indicators: written }) };
 }
 
-function renderChunks(
-  exporter: Exporter,
-  indicators: Iterable<Indicator>,
-  { options = {}, format, now, signal, sids }: RenderOptions,
-  skip: (indicator: Indicator, reason: string) => void,
-): AsyncIterable<Chunk> {
-  const accepted = [...indicators]
+function acceptedOf(exporter: Exporter, indicators: Iterable<Indicator>): Indicator[] {
+  return [...indicators]
     .filter((indicator) => exporter.accepts.includes(indicator.type))
     .sort(
       (a, b) =>
         OBSERVABLE_TYPES.indexOf(a.type) - OBSERVABLE_TYPES.indexOf(b.type) ||
         (a.value < b.value ? -1 : Number(a.value > b.value)),
     );
-  return exporter.render(asyncIterable(accepted), {
+}
+
+/** What an exporter is rendered with here, unless `settings` say otherwise. */
+export function renderContext(
+  exporter: Exporter,
+  { options = {}, format, now = new Date("2026-11-24T00:00:00.000Z"), signal, sids }: RenderOptions,
+  skip: RenderContext["skip"],
+): RenderContext<Record<string, unknown>> {
+  return {
     options: exporter.options.parse(options),
     format: format ?? (Object.keys(exporter.formats)[0] as string),
-    now: now ?? new Date("2026-11-24T00:00:00.000Z"),
+    now,
     templates: exporter.templates ? compileTemplates(exporter.templates, readTemplates(exporter.templates)) : {},
     sids: sids ?? memorySidLedger(),
     log: silentLog,
     signal: signal ?? new AbortController().signal,
     skip,
-  });
+  };
 }
 
 export async function* asyncIterable<T>(items: Iterable<T>): AsyncGenerator<T> {

@@ -27,6 +27,7 @@ export function describeSink(sink: Sink, contract: SinkContract): void {
     options: Record<string, unknown>,
     stream: AsyncIterable<Chunk> = asyncIterable(chunks),
     signal = new AbortController().signal,
+    beforeSwap?: () => Promise<void>,
   ): Promise<Published> =>
     sink.publish(stream, {
       options: sink.options.parse(options),
@@ -34,6 +35,7 @@ export function describeSink(sink: Sink, contract: SinkContract): void {
       log: silentLog,
       signal,
       previous: [],
+      ...(beforeSwap ? { beforeSwap } : {}),
     });
   const single = chunks.filter(({ path }) => path === "a.txt");
   const stream = () => asyncIterable(contract.knowsChanges === false ? single : chunks);
@@ -81,6 +83,16 @@ export function describeSink(sink: Sink, contract: SinkContract): void {
           }
         })();
         await assert.rejects(publish(options, endless, controller.signal));
+        assert.deepEqual(await contract.read(options), before);
+      });
+
+      it("leaves the previous content when beforeSwap rejects", async () => {
+        const options = await contract.options();
+        await publish(options);
+        const before = await contract.read(options);
+        const other = asyncIterable<Chunk>([{ path: "a.txt", data: "other\n" }]);
+        const rejecting = () => Promise.reject(new RulewrightError("EXPORT_FAILED", "another export failed"));
+        await assert.rejects(publish(options, other, undefined, rejecting), /another export failed/);
         assert.deepEqual(await contract.read(options), before);
       });
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type ExportJob, runExport } from "../../src/export/pipeline.ts";
+import { plugins } from "../../plugins/index.ts";
+import { type ExportDeps, type ExportJob, runExport } from "../../src/export/pipeline.ts";
 import { checkPlugin, createRegistry, loadPlugins } from "../../src/export/registry.ts";
 import {
   type Chunk,
@@ -10,7 +11,15 @@ import {
   type Indicator,
   z,
 } from "../../src/plugin.ts";
-import { asyncIterable, exampleIndicator, memorySidLedger, numbered, silentLog } from "../../src/testing.ts";
+import {
+  asyncIterable,
+  exampleIndicator,
+  exampleIndicators,
+  memorySidLedger,
+  numbered,
+  render,
+  silentLog,
+} from "../../src/testing.ts";
 
 const collectorSink = () => {
   const held = new Map<string, string>();
@@ -43,7 +52,12 @@ function exporterOf(body: Render): Exporter {
   });
 }
 
-function run(exporter: Exporter, indicators: readonly Indicator[], sink = collectorSink().sink) {
+function run(
+  exporter: Exporter,
+  indicators: readonly Indicator[],
+  sink = collectorSink().sink,
+  deps: Partial<ExportDeps> = {},
+) {
   const job: ExportJob = {
     name: "lines",
     exporter,
@@ -60,6 +74,7 @@ function run(exporter: Exporter, indicators: readonly Indicator[], sink = collec
     log: silentLog,
     now: new Date(0),
     signal: new AbortController().signal,
+    ...deps,
   });
 }
 
@@ -116,11 +131,134 @@ describe("runExport", () => {
       },
       /was not given/,
     ],
+    [
+      "loses one, by the count of its chunks",
+      async function* (indicators) {
+        let isFirst = true;
+        yield { path: "a.txt", data: "# header\n", indicators: 0 };
+        for await (const { value } of indicators) {
+          if (!isFirst) yield { path: "a.txt", data: `${value}\n`, rows: 1, indicators: 1 };
+          isFirst = false;
+        }
+      },
+      /wrote 1 and skipped 1 of 3 indicators/,
+    ],
+    [
+      "writes only the header, which counts nothing",
+      async function* (indicators) {
+        yield { path: "a.txt", data: "# header\n", indicators: 0 };
+        for await (const _ of indicators);
+      },
+      /wrote 0 and skipped 1 of 3 indicators/,
+    ],
+    [
+      "counts one that it skipped",
+      async function* (indicators, skip) {
+        for await (const indicator of indicators) {
+          skip(indicator, "x");
+          yield { path: "a.txt", data: "x\n", indicators: 1 };
+        }
+      },
+      /wrote 2 and skipped 3 of 3 indicators/,
+    ],
+    [
+      "writes nothing and skips nothing",
+      async function* (indicators) {
+        for await (const _ of indicators);
+        yield { path: "a.txt", data: "" };
+      },
+      /wrote nothing and skipped 1 of 3 indicators/,
+    ],
   ])("refuses an exporter that %s", async (_, body, message) => {
     await expect(run(exporterOf(body), three)).rejects.toMatchObject({
       code: "PLUGIN_ACCOUNTING",
       message: expect.stringMatching(message),
     });
+  });
+
+  it("takes an exporter that counts nothing by whether it writes anything", async () => {
+    expect(await run(exporterOf(everything), three)).toMatchObject({ in: 3, written: 2 });
+    const nothing: Render = async function* (indicators, skip) {
+      for await (const indicator of indicators) skip(indicator, "x");
+      yield* [];
+    };
+    expect(await run(exporterOf(nothing), three)).toMatchObject({ in: 3, written: 0, files: [] });
+    expect(await run(exporterOf(everything), [])).toMatchObject({ in: 0, written: 0, files: [] });
+  });
+
+  it("accounts before the sink sees the end, so that nothing is published", async () => {
+    let isEnded = false;
+    const watching = defineSink({
+      name: "watching",
+      description: "x",
+      options: z.object({}),
+      accepts: "any",
+      async publish(chunks) {
+        for await (const _ of chunks);
+        isEnded = true;
+        return { target: "nowhere", changed: true, bytes: 0 };
+      },
+    });
+    const loses: Render = async function* (indicators) {
+      for await (const _ of indicators) yield { path: "a.txt", data: "x", indicators: 0 };
+    };
+    await expect(run(exporterOf(loses), three, watching)).rejects.toMatchObject({ code: "PLUGIN_ACCOUNTING" });
+    expect(isEnded).toBe(false);
+  });
+
+  it("every built-in exporter counts what it writes", async () => {
+    const { exporters } = createRegistry(plugins);
+    for (const exporter of exporters) {
+      const given = exampleIndicators();
+      for (const format of Object.keys(exporter.formats)) {
+        const { indicators, skipped } = await render(exporter, given, { format });
+        const accepted = given.filter(({ type }) => exporter.accepts.includes(type)).length;
+        expect([exporter.name, format, indicators]).toEqual([exporter.name, format, accepted - skipped.length]);
+        expect((await render(exporter, [], { format })).indicators, `${exporter.name} ${format}`).toBe(0);
+      }
+    }
+  });
+
+  it.each<[string, unknown]>([
+    [
+      "throws at once",
+      () => {
+        throw new Error("no templates");
+      },
+    ],
+    ["rejects at once", () => Promise.reject(new Error("no templates"))],
+    ["answers nothing", () => undefined],
+    [
+      "throws what is no error",
+      () => {
+        throw undefined;
+      },
+    ],
+  ])("calls it a failed export when render %s", async (_, body) => {
+    await expect(run(exporterOf(body as Render), three)).rejects.toMatchObject({
+      code: "EXPORT_FAILED",
+      message: expect.stringMatching(/^The export lines failed: /),
+    });
+  });
+
+  it("hands beforeSwap to the sink", async () => {
+    const beforeSwap = async () => {};
+    let handed: unknown;
+    const sink = defineSink({
+      name: "handed",
+      description: "x",
+      options: z.object({}),
+      accepts: "any",
+      async publish(chunks, ctx) {
+        for await (const _ of chunks);
+        handed = ctx.beforeSwap;
+        return { target: "nowhere", changed: true, bytes: 0 };
+      },
+    });
+    await run(exporterOf(everything), three, sink, { beforeSwap });
+    expect(handed).toBe(beforeSwap);
+    await run(exporterOf(everything), three, sink);
+    expect(handed).toBeUndefined();
   });
 
   it("says which export failed and why", async () => {
@@ -172,7 +310,96 @@ describe("registry", () => {
     [undefined, /is not one/],
     [{ name: "x", apiVersion: 2 }, /is for plugin API 2; this Rulewright speaks 1/],
     [{ name: "x", apiVersion: 1, exporters: [{ name: "Bad Name" }] }, /exporters\.0\.name/],
+    [null, /is not one/],
+    [{ name: "x" }, /apiVersion/],
   ])("refuses %j", (candidate, message) => expect(() => checkPlugin(candidate, "x")).toThrow(message));
+
+  it("takes the built-in plugins", () => {
+    for (const candidate of plugins) expect(checkPlugin(candidate, candidate.name)).toBe(candidate);
+  });
+
+  const sink = collectorSink().sink;
+  const templates = {
+    dir: new URL("./templates/", import.meta.url),
+    rows: { row: { description: "a row", sample: { value: "x" } } },
+    escape: String,
+    fields: { value: "the value" },
+  };
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ["options that are no schema", { options: {} }, /exporters\.0\.options: a zod object/],
+    ["options that are no object", { options: z.string() }, /exporters\.0\.options: a zod object/],
+    [
+      "an unknown type",
+      { accepts: ["url", "domian"] },
+      /exporters\.0\.accepts\.1: no observable type "domian" \(did you mean "domain"\?\)/,
+    ],
+    ["no types", { accepts: [] }, /exporters\.0\.accepts: at least one observable type/],
+    ["no formats", { formats: {} }, /exporters\.0\.formats: at least one format/],
+    ["no render", { render: "x" }, /exporters\.0\.render: a function/],
+    [
+      "templates in a path",
+      { templates: { ...templates, dir: "./templates" } },
+      /exporters\.0\.templates\.dir: the URL of a folder/,
+    ],
+    [
+      "templates in a file",
+      { templates: { ...templates, dir: new URL("./a.hbs", import.meta.url) } },
+      /templates\.dir: the URL of a folder/,
+    ],
+    [
+      "templates elsewhere",
+      { templates: { ...templates, dir: new URL("https://example.org/") } },
+      /templates\.dir: the URL of a folder/,
+    ],
+    ["templates without escape", { templates: { ...templates, escape: undefined } }, /templates\.escape: a function/],
+    ["templates without fields", { templates: { ...templates, fields: undefined } }, /templates\.fields: /],
+    [
+      "a row that leaves the folder",
+      { templates: { ...templates, rows: { "../row": templates.rows.row } } },
+      /templates\.rows\.\.\.\/row: /,
+    ],
+    [
+      "a row without a sample",
+      { templates: { ...templates, rows: { row: { description: "x" } } } },
+      /templates\.rows\.row\.sample/,
+    ],
+    [
+      "a helper that is none",
+      { templates: { ...templates, helpers: { upper: "x" } } },
+      /templates\.helpers\.upper: a function/,
+    ],
+  ])("refuses an exporter with %s", (_, change, message) => {
+    const whole = { ...exporterOf(everything), templates };
+    expect(() => checkPlugin({ name: "x", apiVersion: 1, exporters: [whole] }, "x")).not.toThrow();
+    const refusal = () => checkPlugin({ name: "x", apiVersion: 1, exporters: [{ ...whole, ...change }] }, "x");
+    expect(refusal).toThrow(expect.objectContaining({ code: "PLUGIN_INVALID" }));
+    expect(refusal).toThrow(message);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ["no media types", { accepts: undefined }],
+    ["one media type", { accepts: "text/plain" }],
+    ["an empty list", { accepts: [] }],
+  ])("refuses a sink that accepts %s", (_, change) => {
+    expect(() =>
+      checkPlugin({ name: "x", apiVersion: 1, sinks: [{ ...sink, accepts: ["text/csv"] }] }, "x"),
+    ).not.toThrow();
+    expect(() => checkPlugin({ name: "x", apiVersion: 1, sinks: [{ ...sink, ...change }] }, "x")).toThrow(
+      /sinks\.0\.accepts: "any" or a list of media types/,
+    );
+  });
+
+  it("refuses one name for two exporters or sinks of a plugin", () => {
+    const exporter = exporterOf(everything);
+    expect(() => checkPlugin({ name: "x", apiVersion: 1, exporters: [exporter, exporter] }, "x")).toThrow(
+      /exporters\.1\.name: the name "lines" is given twice/,
+    );
+    expect(() => checkPlugin({ name: "x", apiVersion: 1, sinks: [sink, sink] }, "x")).toThrow(
+      /sinks\.1\.name: the name "memory" is given twice/,
+    );
+    expect(() => checkPlugin({ name: "x", apiVersion: 1, exporters: [exporter], sinks: [sink] }, "x")).not.toThrow();
+  });
 
   it("turns a plugin that does not load into a problem", async () => {
     const loaded = await loadPlugins(["./nowhere.js"], import.meta.filename);

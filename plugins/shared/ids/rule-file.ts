@@ -46,7 +46,7 @@ export async function* renderRuleFile(
   ctx: RenderContext,
   { path, header, draft }: RuleFile,
 ): AsyncGenerator<Chunk> {
-  yield { path, data: header };
+  yield { path, data: header, indicators: 0 };
   yield { path: SID_MAP, data: "" };
   let previous = "";
   for await (const batch of batches(indicators, BATCH)) {
@@ -64,7 +64,11 @@ export async function* renderRuleFile(
         continue;
       }
       pending.push(...rendered);
-      for (const { path: list, line } of (drafted as Exclude<Draft, string>).lines ?? []) lists.add(list, line);
+      const { lines = [] } = drafted as Exclude<Draft, string>;
+      for (const { path: list, line } of lines) lists.add(list, line);
+      // Lists come after rules.
+      if (lines.length > 0) lists.complete((lines.at(-1) as ListLine).path);
+      else if (rendered.length > 0) (pending.at(-1) as PendingRule).isLast = true;
     }
     if (pending.length > 0) yield* number(pending, ctx);
     yield* lists.chunks();
@@ -73,7 +77,7 @@ export async function* renderRuleFile(
 
 /** Lines of a batch by file. */
 class Lines {
-  readonly #files = new Map<string, { data: string; rows: number }>();
+  readonly #files = new Map<string, { data: string; rows: number; indicators: number }>();
 
   add(path: string, line: string): void {
     const file = this.#files.get(path);
@@ -81,12 +85,18 @@ class Lines {
       file.data += `${line}\n`;
       file.rows += 1;
     } else {
-      this.#files.set(path, { data: `${line}\n`, rows: 1 });
+      this.#files.set(path, { data: `${line}\n`, rows: 1, indicators: 0 });
     }
   }
 
+  /** The last line of a file was also the last of its indicator. */
+  complete(path: string): void {
+    const file = this.#files.get(path);
+    if (file) file.indicators += 1;
+  }
+
   *chunks(): Generator<Chunk> {
-    for (const [path, { data, rows }] of this.#files) yield { path, data, rows };
+    for (const [path, file] of this.#files) yield { path, ...file };
   }
 }
 
@@ -95,6 +105,8 @@ interface PendingRule extends RuleParts {
   readonly key: string;
   readonly text: string;
   readonly isActive: boolean;
+  /** Whether it is the last piece of its indicator. */
+  isLast: boolean;
 }
 
 function renderDrafts(
@@ -102,7 +114,7 @@ function renderDrafts(
   drafts: readonly RuleDraft[],
   ctx: RenderContext,
   mainPath: string,
-): readonly PendingRule[] | string {
+): PendingRule[] | string {
   const rules: PendingRule[] = [];
   for (const { row, key, fields, path = mainPath } of drafts) {
     const template = ctx.templates[row];
@@ -112,7 +124,7 @@ function renderDrafts(
     if (byteLengthAbove(text, MAX_RULE_BYTES - SID_DIGITS)) {
       return `the rule would be longer than the ${MAX_RULE_BYTES} bytes an engine reads`;
     }
-    rules.push({ path, key, text, isActive: indicator.status === "active", ...ruleParts(text) });
+    rules.push({ path, key, text, isActive: indicator.status === "active", isLast: false, ...ruleParts(text) });
   }
   return rules;
 }
@@ -129,11 +141,12 @@ async function* number(pending: readonly PendingRule[], ctx: RenderContext): Asy
   const numbers = await ctx.sids.assign(pending);
   const rules = new Lines();
   let map = "";
-  for (const [index, { path, text, message, references, isActive }] of pending.entries()) {
+  for (const [index, { path, text, message, references, isActive, isLast }] of pending.entries()) {
     const { sid, rev } = numbers[index] as { sid: number; rev: number };
     const rule = text.replace(SID_SLOT, String(sid)).replace(REV_SLOT, String(rev));
     // A withdrawn rule stays as Emerging Threats and suricata-update keep theirs: disabled, with its sid.
     rules.add(path, isActive ? rule : `# ${rule}`);
+    if (isLast) rules.complete(path);
     if (isActive) map += `${sid} || ${message}${references}\n`;
   }
   yield* rules.chunks();

@@ -36,6 +36,7 @@ interface Settings {
   readonly previous?: readonly string[];
   readonly signal?: AbortSignal;
   readonly warn?: (message: string) => void;
+  readonly beforeSwap?: () => Promise<void>;
 }
 
 /** Publishes `path → content`, or a stream, into a folder. */
@@ -50,6 +51,7 @@ function publish(dir: string, files: Record<string, string> | AsyncIterable<Chun
     log: settings.warn ? { ...silentLog, warn: settings.warn } : silentLog,
     signal: settings.signal ?? new AbortController().signal,
     previous: settings.previous ?? [],
+    ...(settings.beforeSwap ? { beforeSwap: settings.beforeSwap } : {}),
   });
 }
 
@@ -223,17 +225,18 @@ describe("file: paths", () => {
 describe("file: check", () => {
   const versions = async (dir: string) => entries(await contentOf(dir));
 
-  it("gets the staged file of an export with one file", async () => {
+  it("gets the staged folder of an export with one file", async () => {
     const dir = newFolder();
     const log = join(newFolder(), "log");
-    await publish(dir, { "a.rules": "alert\n" }, { options: { check: `cp {path} "${log}"` } });
+    await publish(dir, { "a.rules": "alert\n" }, { options: { check: `cp {path}/a.rules "${log}"` } });
     expect(await readFile(log, "utf8")).toBe("alert\n");
     expect(await versions(dir)).toEqual({ "a.rules": "alert\n" });
   });
 
-  it("gets the staged folder of an export with several files", async () => {
+  it("gets the staged folder of an export with several files, also those that did not change", async () => {
     const dir = newFolder();
     const copy = join(newFolder(), "copy");
+    await publish(dir, { "a.rules": "1" });
     await publish(dir, { "a.rules": "1", "sub/b.lst": "2" }, { options: { check: `cp -r {path} '${copy}'` } });
     expect(await versions(copy)).toEqual({ "a.rules": "1", "sub/b.lst": "2" });
   });
@@ -310,14 +313,110 @@ describe("file: check", () => {
 
   it("gets a path with spaces and quotes as one argument", async () => {
     const dir = join(newFolder(), `a 'b' "c" $(d)`);
-    await publish(dir, { a: "1" }, { options: { check: "test -f {path}" } });
+    await publish(dir, { a: "1" }, { options: { check: "test -d {path}" } });
     expect(await versions(dir)).toEqual({ a: "1" });
+  });
+
+  it("gets an empty folder when an export has no files any more", async () => {
+    const dir = newFolder();
+    await publish(dir, { a: "1" });
+    await publish(dir, {}, { previous: ["a"], options: { check: "test -d {path}" } });
+    expect(await readdir(dir)).toEqual([]);
   });
 
   it("does not run when nothing changed", async () => {
     const dir = newFolder();
     await publish(dir, { a: "1" });
     expect((await publish(dir, { a: "1" }, { options: { check: "false" } })).changed).toBe(false);
+  });
+});
+
+describe("file: together with other exports", () => {
+  /** What stands in the folder, without the staging area, and how many staging areas there are. */
+  const visible = async (dir: string) => {
+    const names = await readdir(dir);
+    return {
+      files: names.filter((name) => !name.startsWith(".rulewright-")),
+      staged: names.filter((name) => name.startsWith(".rulewright-")).length,
+    };
+  };
+
+  it("waits when everything is staged and checked, and shows nothing before", async () => {
+    const dir = newFolder();
+    const checked = join(newFolder(), "checked");
+    await publish(dir, { a: "old", gone: "old" });
+    const seen: unknown[] = [];
+    await publish(
+      dir,
+      { a: "new", "sub/b": "new" },
+      {
+        previous: ["gone"],
+        options: { check: `touch ${checked}` },
+        beforeSwap: async () => {
+          seen.push(await visible(dir), await readFile(join(dir, "a"), "utf8"), existsSync(checked));
+        },
+      },
+    );
+    expect(seen).toEqual([{ files: ["a", "gone"], staged: 1 }, "old", true]);
+    expect(entries(await contentOf(dir))).toEqual({ a: "new", "sub/b": "new" });
+  });
+
+  it("removes what it staged and leaves the folder as it was when the others fail", async () => {
+    const dir = newFolder();
+    await publish(dir, { a: "old", gone: "old" });
+    const beforeSwap = () => Promise.reject(new Error("another export failed"));
+    await expect(publish(dir, { a: "new", "sub/b": "new" }, { previous: ["gone"], beforeSwap })).rejects.toThrow(
+      /^another export failed$/,
+    );
+    expect(await visible(dir)).toEqual({ files: ["a", "gone"], staged: 0 });
+    expect(entries(await contentOf(dir))).toEqual({ a: "old", gone: "old" });
+  });
+
+  it("removes a folder that it had created when the others fail", async () => {
+    const parent = newFolder();
+    const beforeSwap = () => Promise.reject(new Error("another export failed"));
+    await expect(publish(join(parent, "x/y"), { a: "1" }, { beforeSwap })).rejects.toThrow("another export failed");
+    expect(await readdir(parent)).toEqual([]);
+  });
+
+  it("waits for them also when nothing changed", async () => {
+    const dir = newFolder();
+    await publish(dir, { a: "same" });
+    let waited = 0;
+    const beforeSwap = async () => {
+      waited += 1;
+    };
+    expect((await publish(dir, { a: "same" }, { beforeSwap })).changed).toBe(false);
+    expect(waited).toBe(1);
+    await expect(
+      publish(dir, { a: "same" }, { beforeSwap: () => Promise.reject(new Error("another export failed")) }),
+    ).rejects.toThrow("another export failed");
+    expect(entries(await contentOf(dir))).toEqual({ a: "same" });
+  });
+
+  it("does not wait when its own check or stream failed, or after an abort", async () => {
+    let waited = 0;
+    const beforeSwap = async () => {
+      waited += 1;
+    };
+    const failing = (async function* (): AsyncGenerator<Chunk> {
+      yield { path: "a", data: "half" };
+      throw new Error("boom");
+    })();
+    await expect(publish(newFolder(), failing, { beforeSwap })).rejects.toThrow("boom");
+    await expect(publish(newFolder(), { a: "1" }, { beforeSwap, options: { check: "false" } })).rejects.toThrow(
+      "exited with 1",
+    );
+    await expect(publish(newFolder(), { a: "1" }, { beforeSwap, signal: AbortSignal.abort() })).rejects.toThrow();
+    expect(waited).toBe(0);
+  });
+
+  it("goes through with the swap when an abort comes while the others swap", async () => {
+    const dir = newFolder();
+    const controller = new AbortController();
+    const beforeSwap = async () => controller.abort();
+    await publish(dir, { a: "1", b: "2" }, { beforeSwap, signal: controller.signal });
+    expect(entries(await contentOf(dir))).toEqual({ a: "1", b: "2" });
   });
 });
 

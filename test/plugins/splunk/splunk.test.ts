@@ -301,6 +301,23 @@ describe("splunk: wildcards", () => {
     }
   });
 
+  it("come from domains only, whatever a user agent or a command line says", async () => {
+    const indicators = (["user-agent", "registry-key", "file-path", "command-line"] as const).map((type) =>
+      exampleIndicator(type, { value: "*.com" }),
+    );
+    expect(await rowsOf("domain", indicators)).toEqual([]);
+    expect((await rowsOf("user_agent", indicators)).map(({ http_user_agent }) => http_user_agent)).toEqual(["*.com"]);
+    expect((await rowsOf("process", indicators)).map(({ process }) => process)).toEqual(["*.com"]);
+  });
+
+  it("count their indicator once, held back or not", async () => {
+    const indicators = ["quillet.top", "login.quillet.top"].map((value) =>
+      exampleIndicator("domain", { value, scope: "subtree" }),
+    );
+    const { rows, indicators: written } = await render(splunk, [...indicators, exampleIndicator("url")]);
+    expect([rows, written]).toEqual([5, 3]);
+  });
+
   it("hold back a bounded number of rows", () => {
     const patterns = orderPatterns(2);
     expect(patterns.hold("*.a.example", "1")).toBe(true);

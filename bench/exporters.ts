@@ -1,0 +1,92 @@
+/**
+ * Group `exporters`: every built-in exporter in each of its formats, a million indicators to files, each in a process
+ * of its own. Held are 150,000 rows per CPU second and 300 MiB for formats that write a line at a time.
+ */
+import { plugins } from "../plugins/index.ts";
+import { apart } from "./apart.ts";
+import type { ExportCase, ExportCosts } from "./cases/export.ts";
+import type { Spread } from "./source.ts";
+import { type Column, fixed, type Print, startTable, thousands, times, whole } from "./table.ts";
+
+type ExportModule = typeof import("./cases/export.ts");
+
+/** Types to render, the main one first; `domain` for exporters that are not named. */
+const SPREADS: Readonly<Record<string, readonly Spread[]>> = {
+  csv: ["domain", "mix"],
+  suricata: ["domain", "endpoint", "mix"],
+  snort: ["endpoint"],
+};
+
+/** Formats of one row a line: rules, CSV, lookups, JSON lines. */
+const LINE_FORMATS = new Set(["rules", "snort3", "snort2", "csv", "jsonl", "objects", "lookups", "app"]);
+const MOST_MIB = 300;
+const FEWEST_ROWS = 150_000;
+
+const COLUMNS: readonly Column[] = [
+  { title: "exporter", width: 8 },
+  { title: "format", width: 7 },
+  { title: "type", width: 8 },
+  { title: "rows", isNumber: true, width: 9 },
+  { title: "MB", isNumber: true, width: 5 },
+  { title: "rows/s", isNumber: true },
+  { title: "rows/CPU-s", isNumber: true },
+  { title: "peak MiB", isNumber: true },
+  { title: "raw write, s", isNumber: true },
+  { title: "ratio to raw write", isNumber: true },
+];
+
+export async function benchExporters(print: Print, count: number, only?: readonly string[]): Promise<void> {
+  const table = startTable(print, `exporters: ${whole(count)} indicators`, COLUMNS);
+  const skips: string[] = [];
+  let idle = 0;
+  for (const one of casesOf(count, only)) {
+    const costs = await apart<ExportModule>("export", one);
+    table.row(rowOf(one, costs));
+    skips.push(...skipsOf(one, costs));
+    idle = Math.max(idle, costs.idleMiB);
+  }
+  table.end([
+    `\`!\`: a line format above ${MOST_MIB} MiB or below ${thousands(FEWEST_ROWS)} rows per CPU second. A row is what the exporter counts as`,
+    "one: rule, list line, attribute, object. rows/s is wall clock, synthetic source included; rows/CPU-s is without",
+    `that source, measured alone. A process that has loaded Rulewright and done nothing peaks at ${whole(idle)} MiB. Raw`,
+    "write: the same bytes by writeSync; the ratio is wall clock to wall clock.",
+    ...skips,
+  ]);
+}
+
+function casesOf(count: number, only?: readonly string[]): ExportCase[] {
+  const exporters = plugins.flatMap((plugin) => plugin.exporters ?? []);
+  return exporters
+    .filter(({ name }) => only === undefined || only.includes(name))
+    .flatMap(({ name: exporter, formats }) =>
+      Object.keys(formats).flatMap((format) =>
+        (SPREADS[exporter] ?? ["domain"]).map((spread): ExportCase => ({ exporter, format, spread, count })),
+      ),
+    );
+}
+
+function rowOf({ exporter, format, spread }: ExportCase, costs: ExportCosts): string[] {
+  const { rows, bytes, cost, floor, peakMiB } = costs;
+  const perCpuSecond = rows / (cost.cpuSeconds - costs.sourceCpuSeconds);
+  const isLineFormat = LINE_FORMATS.has(format);
+  const mark = (isBad: boolean): string => (isLineFormat && isBad ? "! " : "");
+  return [
+    exporter,
+    format,
+    spread,
+    whole(rows),
+    whole(bytes / 1e6),
+    thousands(rows / cost.seconds),
+    mark(perCpuSecond < FEWEST_ROWS) + thousands(perCpuSecond),
+    mark(peakMiB > MOST_MIB) + whole(peakMiB),
+    fixed(floor.seconds),
+    times(cost.seconds / floor.seconds),
+  ];
+}
+
+/** Synthetic indicators should all be written; when they are not, the table measures something else. */
+function skipsOf({ exporter, format, spread }: ExportCase, { skipped }: ExportCosts): string[] {
+  return Object.entries(skipped).map(
+    ([reason, n]) => `Skipped by ${exporter}:${format}, ${spread}: ${whole(n)}, ${reason}.`,
+  );
+}

@@ -1,0 +1,129 @@
+/**
+ * The floor of the STIX exporter: its objects for domains, written down as literals, nothing asked and nothing
+ * checked. cases/stix.ts compares them with what the exporter writes.
+ */
+import type { Indicator } from "../src/model/indicator.ts";
+import { RULEWRIGHT_NAMESPACE, uuidv5 } from "../src/plugin.ts";
+
+const OBSERVABLE_NAMESPACE = "00abedb4-aa42-466c-9c01-fed23315a9b7";
+const FIXED_TIME = "2026-01-01T00:00:00.000Z";
+const AMBER = ["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"];
+
+const own = (type: string, meaning: string): string =>
+  `${type}--${uuidv5(RULEWRIGHT_NAMESPACE, `stix:${type}:${meaning}`)}`;
+
+const AUTHOR = own("identity", "system:Rulewright");
+const FAMILY = own("malware", "quillet");
+
+/** The five identifiers of one domain. */
+export function idsOf(value: string) {
+  const indicator = own("indicator", `[domain-name:value = '${value}']`);
+  const observed = own("observed-data", indicator);
+  return {
+    domain: `domain-name--${uuidv5(OBSERVABLE_NAMESPACE, `{"value":"${value}"}`)}`,
+    indicator,
+    observed,
+    basedOn: own("relationship", `${indicator}|based-on|${observed}`),
+    indicates: own("relationship", `${indicator}|indicates|${FAMILY}`),
+  };
+}
+
+/** Everything at once, in memory; the indicators themselves are let go one by one. */
+export function plainBundle(indicators: Iterable<Indicator>): object {
+  const objects: object[] = [plainIdentity()];
+  for (const indicator of indicators) {
+    const [domain, subject, observed, basedOn, indicates] = plainObjects(indicator);
+    objects.push(domain, subject, observed, basedOn);
+    if (objects.length === 5) objects.push(plainFamily());
+    objects.push(indicates);
+  }
+  return { type: "bundle", id: own("bundle", "rulewright"), objects };
+}
+
+function plainObjects(indicator: Indicator): [object, object, object, object, object] {
+  const { value, firstSeen, lastSeen, validUntil, verdict } = indicator;
+  const ids = idsOf(value);
+  const reasons = verdict.reasons.map(({ text, weight }) => `${text} (+${weight})`).join("; ");
+  return [
+    { type: "domain-name", spec_version: "2.1", id: ids.domain, value },
+    {
+      type: "indicator",
+      spec_version: "2.1",
+      id: ids.indicator,
+      created_by_ref: AUTHOR,
+      created: firstSeen,
+      modified: lastSeen,
+      name: value,
+      description: `Seen in 1 sample by Zenbox. Family: quillet. Confidence ${verdict.confidence} of 100: ${reasons}.`,
+      indicator_types: ["malicious-activity"],
+      pattern: `[domain-name:value = '${value}']`,
+      pattern_type: "stix",
+      pattern_version: "2.1",
+      valid_from: firstSeen,
+      valid_until: validUntil,
+      kill_chain_phases: [{ kill_chain_name: "lockheed-martin-cyber-kill-chain", phase_name: "command-and-control" }],
+      confidence: verdict.confidence,
+      external_references: [
+        { source_name: "virustotal", external_id: value, url: `https://www.virustotal.com/gui/domain/${value}` },
+      ],
+      object_marking_refs: AMBER,
+    },
+    {
+      type: "observed-data",
+      spec_version: "2.1",
+      id: ids.observed,
+      created_by_ref: AUTHOR,
+      created: firstSeen,
+      modified: lastSeen,
+      first_observed: firstSeen,
+      last_observed: lastSeen,
+      number_observed: 1,
+      object_refs: [ids.domain],
+      object_marking_refs: AMBER,
+    },
+    plainRelationship(firstSeen, ids.basedOn, "based-on", ids.indicator, ids.observed),
+    plainRelationship(firstSeen, ids.indicates, "indicates", ids.indicator, FAMILY),
+  ];
+}
+
+function plainRelationship(created: string, id: string, type: string, source: string, target: string): object {
+  return {
+    type: "relationship",
+    spec_version: "2.1",
+    id,
+    created_by_ref: AUTHOR,
+    created,
+    modified: created,
+    relationship_type: type,
+    source_ref: source,
+    target_ref: target,
+    object_marking_refs: AMBER,
+  };
+}
+
+function plainIdentity(): object {
+  return {
+    type: "identity",
+    spec_version: "2.1",
+    id: AUTHOR,
+    created_by_ref: AUTHOR,
+    created: FIXED_TIME,
+    modified: FIXED_TIME,
+    name: "Rulewright",
+    identity_class: "system",
+  };
+}
+
+function plainFamily(): object {
+  return {
+    type: "malware",
+    spec_version: "2.1",
+    id: FAMILY,
+    created_by_ref: AUTHOR,
+    created: FIXED_TIME,
+    modified: FIXED_TIME,
+    name: "quillet",
+    description: 'Malware family "quillet", as the VirusTotal reports of its samples name it.',
+    is_family: true,
+  };
+}

@@ -119,13 +119,13 @@ async function* measured(
 ): AsyncGenerator<Chunk> {
   for await (const chunk of chunks) {
     const file = files.get(chunk.path) ?? { hash: createHash("sha256"), bytes: 0, rows: 0 };
-    const data = typeof chunk.data === "string" ? Buffer.from(chunk.data) : chunk.data;
-    file.hash.update(data);
-    file.bytes += data.byteLength;
+    const bytes = typeof chunk.data === "string" ? Buffer.byteLength(chunk.data) : chunk.data.byteLength;
+    file.hash.update(chunk.data);
+    file.bytes += bytes;
     file.rows += chunk.rows ?? 0;
     files.set(chunk.path, file);
-    account.write(chunk, data.byteLength);
-    yield { ...chunk, data };
+    account.write(chunk, bytes);
+    yield chunk;
   }
   account.close();
 }

@@ -4,8 +4,10 @@
  *
  * This module does not judge values: private addresses and popular hosts are the policy's business.
  */
+
 import { isIPv4, isIPv6 } from "node:net";
 import { type Endpoint, type Indicator, parseEndpoint, parseUrl, type UrlParts } from "../../../src/plugin.ts";
+import { NameSet } from "./name-set.ts";
 
 /** An ASCII domain name of two or more labels whose last is no number: what DNS, SNI and Host can carry. */
 export function isDomainName(name: string): boolean {
@@ -65,8 +67,8 @@ export function visibleUrl(indicator: Indicator): VisibleUrl | string {
 
 /** Hosts that rules of one file already match by name, so that a URL does not alert on them a second time. */
 export class CoveredHosts {
-  readonly #exact = new Set<string>();
-  readonly #subtrees = new Set<string>();
+  readonly #exact = new NameSet();
+  readonly #subtrees = new NameSet();
 
   addDomain(host: string, isSubtree: boolean): void {
     (isSubtree ? this.#subtrees : this.#exact).add(host);

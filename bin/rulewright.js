@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node reads: a Node that is too old gets one line instead of a crash.
+import { existsSync } from "node:fs";
+
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
   console.error(
@@ -7,4 +9,9 @@ if (major < 22 || (major === 22 && minor < 19)) {
   );
   process.exit(2);
 }
-await import("../dist/src/cli.js");
+const program = new URL("../dist/src/cli.js", import.meta.url);
+if (!existsSync(program)) {
+  console.error("This checkout is not built. Run: npm run build");
+  process.exit(2);
+}
+await import(program);

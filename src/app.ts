@@ -11,18 +11,18 @@ import { type LoadedConfig, loadConfig } from "./config.ts";
 import { loadBackground } from "./enrich/background.ts";
 import { loadWarningLists, type WarningLists } from "./enrich/warning-lists.ts";
 import { RulewrightError } from "./errors.ts";
-import { readManifest } from "./export/manifest.ts";
+import { readFiles } from "./export/manifest.ts";
 import { type ExportJob, type ExportResult, runExport } from "./export/pipeline.ts";
 import { createRegistry, loadPlugins, type Registry } from "./export/registry.ts";
 import { compileTemplates, readTemplates } from "./export/templates.ts";
 import type { Collected } from "./model/evidence.ts";
-import type { Tlp } from "./model/indicator.ts";
 import { nearest } from "./model/nearest.ts";
 import type { Exporter, Logger } from "./plugin.ts";
-import { type IndicatorContext, keptIndicators } from "./policy/indicators.ts";
+import { type IndicatorContext, indicatorsOf } from "./policy/indicators.ts";
 import { type JudgingTally, judgeAll } from "./policy/judge-all.ts";
 import { parseWhere, type Where } from "./policy/where.ts";
-import { openSqliteStore } from "./store/sqlite.ts";
+import { restoreSids } from "./store/sid-file.ts";
+import { openSqliteStore, storeFailure } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 import { recogniseBody } from "./vt/bodies.ts";
 import { type ReadProblem, readDocuments } from "./vt/read.ts";
@@ -55,12 +55,12 @@ export interface IngestTally {
   /** VirusTotal's, but nothing to collect; kind → number. */
   readonly ignored: ReadonlyMap<string, number>;
   readonly problems: readonly ReadProblem[];
-  /** Bodies that gave evidence. */
+  /** Bodies that gave something. */
   readonly used: number;
 }
 
-/** Evidence rows per transaction: large enough for the upserts, small enough for memory. */
-const BATCH_EVIDENCE = 10_000;
+/** Rows per transaction: large enough for the upserts, small enough for memory. */
+const BATCH_ROWS = 10_000;
 
 /** Reads and collects everything under the paths into the store. Throws INPUT_MISSING, INPUT_EMPTY, INPUT_UNREADABLE. */
 export async function ingest(
@@ -95,24 +95,19 @@ export async function ingest(
   for await (const { value, source, line } of documents) {
     app.signal.throwIfAborted();
     bodies += 1;
-    const items = recogniseBody(value, source);
-    if (items === undefined)
-      onProblem({
-        source,
-        ...(line === undefined ? {} : { line }),
-        reason: "JSON, but no body of VirusTotal's API v3",
-      });
-    let hasEvidence = false;
-    for (const item of items ?? []) {
-      if (item.kind === "ignored") ignored.set(item.what, (ignored.get(item.what) ?? 0) + 1);
-      const collected = collect(item);
-      if (!collected) continue;
-      hasEvidence = true;
-      batch.push(collected);
-      size += collected.evidence.length;
-      if (size >= BATCH_EVIDENCE) await flush();
+    try {
+      const items = recogniseBody(value, source);
+      if (items === undefined) throw new Error("JSON, but no body of VirusTotal's API v3");
+      const collected = items.flatMap((item) => collect(item) ?? []);
+      for (const item of items) if (item.kind === "ignored") ignored.set(item.what, (ignored.get(item.what) ?? 0) + 1);
+      batch.push(...collected);
+      size += collected.reduce((sum, body) => sum + rowsOf(body), 0);
+      if (collected.length > 0) used += 1;
+    } catch (error) {
+      const reason = error instanceof RangeError ? "nested too deeply" : (error as Error).message;
+      onProblem({ source, ...(line === undefined ? {} : { line }), reason });
     }
-    if (hasEvidence) used += 1;
+    if (size >= BATCH_ROWS) await flush();
   }
   await flush();
   if (files === 0)
@@ -120,13 +115,29 @@ export async function ingest(
       "INPUT_EMPTY",
       `There is no report in ${paths.join(", ")}: nothing was read or written. Rulewright reads .json, .ndjson, .jsonl, .gz and .bz2 files.`,
     );
-  if (used === 0 && ignored.size === 0 && problems.length > 0) {
+  if (used === 0 && ignored.size > 0)
+    throw new RulewrightError(
+      "INPUT_EMPTY",
+      `There is nothing to collect in ${paths.join(", ")} (${ignoredText(ignored)}): nothing was written, the previous output stands.`,
+    );
+  if (used === 0 && problems.length > 0)
     throw new RulewrightError(
       "INPUT_UNREADABLE",
-      `None of the ${files} files could be read; the previous output stands. Mend what is named above and run again.`,
+      `No file could be read; the previous output stands. Mend what is named above and run again.`,
     );
-  }
   return { files, bodies, ignored, problems, used };
+}
+
+/** The most frequent kinds of bodies with nothing to collect, in words. */
+export function ignoredText(ignored: ReadonlyMap<string, number>): string {
+  const kinds = [...ignored].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  const named = kinds.slice(0, 4).map(([what, count]) => `${count} × ${what}`);
+  return `${named.join(", ")}${kinds.length > named.length ? ", …" : ""}`;
+}
+
+/** What one body adds to a batch; bodies that give only links or refused values fill memory too. */
+function rowsOf({ evidence, links, enrichments, rejections }: Collected): number {
+  return 1 + evidence.length + links.length + enrichments.length + rejections.length;
 }
 
 function where({ source, line }: ReadProblem): string {
@@ -160,11 +171,17 @@ export interface Judged {
 export async function judgeReports(
   app: App,
   paths: readonly string[],
-  options: { readonly warningLists?: string; readonly onFile?: (count: number) => void } = {},
+  options: {
+    readonly warningLists?: string;
+    /** Output folder whose rules keep their sids. */
+    readonly sidsFrom?: string;
+    readonly onFile?: (count: number) => void;
+  } = {},
 ): Promise<Judged> {
   const lists = await openWarningLists(app, options.warningLists);
-  const store = await openSqliteStore();
+  const store = await openSqliteStore(undefined, app.loaded.config.sids);
   try {
+    if (options.sidsFrom !== undefined) await restoreSids(options.sidsFrom, store.sids);
     const ingested = await ingest(app, store, paths, options.onFile);
     const context = {
       background: loadBackground(),
@@ -177,11 +194,11 @@ export async function judgeReports(
     await store.close();
     throw app.signal.aborted
       ? new RulewrightError("INTERRUPTED", "Interrupted: nothing was written.", { cause: error })
-      : error;
+      : storeFailure(error);
   }
 }
 
-/** Exports of `generate` when `--to` names none. */
+/** What is exported when nothing is named. */
 export const DEFAULT_EXPORTS: readonly string[] = ["suricata", "snort", "stix", "misp", "csv", "splunk"];
 
 interface PlannedExport {
@@ -191,10 +208,18 @@ interface PlannedExport {
 
 /**
  * Everything an export needs, checked before any report is read: exporter, format, options, templates, filter.
- * `names` are exports of the config, exporters, or either with `:format`.
+ * `names` are exports of the config, exporters, or either with `:format`; without a folder the one export goes to
+ * standard output.
  */
-export function planExports(app: App, names: readonly string[], out: string, filter?: string): PlannedExport[] {
-  const previous = readManifest(out);
+export function planExports(
+  app: App,
+  names: readonly string[],
+  folder: string | undefined,
+  filter?: string,
+): PlannedExport[] {
+  if (folder === undefined && names.length !== 1)
+    throw new RulewrightError("USAGE", "Standard output takes one export. Name it: --to csv:jsonl --out -");
+  const previous = folder === undefined ? undefined : readFiles(folder);
   const seen = new Set<string>();
   return names.map((spec) => {
     const [name = "", formatFlag] = spec.split(":");
@@ -207,15 +232,10 @@ export function planExports(app: App, names: readonly string[], out: string, fil
     const config = app.loaded.config.exports[name];
     const exporter = app.registry.exporter(config?.exporter ?? name);
     const format = formatOf(exporter, formatFlag ?? config?.format);
-    const templates = exporter.templates
-      ? compileTemplates(
-          exporter.templates,
-          readTemplates(exporter.templates, [join(app.loaded.config.templates, exporter.name)]),
-        )
-      : {};
-    const sink = app.registry.sink("file");
+    const templates = templatesOf(app, exporter);
+    const sink = app.registry.sink(folder === undefined ? "stdout" : "file");
     const sinkOptions = sink.options.parse({
-      path: join(out, name),
+      ...(folder === undefined ? {} : { path: join(folder, name) }),
       ...(config?.check ? { check: config.check } : {}),
       ...(config?.checkTimeoutSeconds ? { checkTimeoutSeconds: config.checkTimeoutSeconds } : {}),
     });
@@ -229,11 +249,21 @@ export function planExports(app: App, names: readonly string[], out: string, fil
         templates,
         sink,
         sinkOptions,
-        previous: previous?.exports.find((own) => own.name === name)?.files.map(({ path }) => path) ?? [],
+        previous: previous?.find((own) => own.name === name)?.files.map(({ path }) => path) ?? [],
       },
       where: (indicator) => filters.every((holds) => holds(indicator)),
     };
   });
+}
+
+/** The operator's templates, and a word that they are in use: a folder of that name may lie about by chance. */
+function templatesOf(app: App, { name, templates }: Exporter): ExportJob["templates"] {
+  if (!templates) return {};
+  const folder = join(app.loaded.config.templates, name);
+  const sources = readTemplates(templates, [folder]);
+  const own = sources.filter(({ isOverride }) => isOverride).map(({ row }) => row);
+  if (own.length > 0) app.log.info(`${name}: your templates ${own.join(", ")} from ${folder}`);
+  return compileTemplates(templates, sources);
 }
 
 function formatOf(exporter: Exporter, wanted: string | undefined): string {
@@ -274,36 +304,68 @@ export type ExportOutcome =
   | ExportResult
   | { readonly name: string; readonly exporter: string; readonly format: string; readonly error: RulewrightError };
 
-/** Runs the planned exports one after the other; one that fails leaves its previous output and does not stop the rest. */
+/**
+ * Runs the planned exports: each in turn until its output is ready, then all become visible together. One that fails
+ * leaves its previous output and does not stop the rest; an interrupt before the swap leaves all of them.
+ */
 export async function exportAll(
   app: App,
   store: Store,
   planned: readonly PlannedExport[],
-  context: { readonly tlp: Tlp; readonly asOf: Date },
+  context: Omit<IndicatorContext, "policy">,
+  /** Runs when every output is ready and none is visible; when it throws, none becomes so. */
+  beforeSwap: () => Promise<void> = async () => {},
 ): Promise<ExportOutcome[]> {
-  const outcomes: ExportOutcome[] = [];
   const indicatorContext: IndicatorContext = { ...context, policy: app.loaded.config.policy };
+  const swap = Promise.withResolvers<void>();
+  // Nobody may be waiting yet when it is refused.
+  swap.promise.catch(() => {});
+  const running: Promise<ExportOutcome>[] = [];
   for (const { job, where: wanted } of planned) {
-    try {
-      outcomes.push(
-        await runExport(job, {
-          indicators: () => filtered(keptIndicators(store, indicatorContext, app.signal), wanted),
-          sids: store.sids,
-          log: app.log,
-          now: context.asOf,
-          signal: app.signal,
-        }),
-      );
-    } catch (error) {
-      if (!(error instanceof RulewrightError) || error.code === "INTERRUPTED") throw error;
-      outcomes.push({ name: job.name, exporter: job.exporter.name, format: job.format, error });
-    }
+    const ready = Promise.withResolvers<void>();
+    const outcome = runExport(job, {
+      indicators: () => filtered(indicatorsOf(store, indicatorContext, app.signal), wanted),
+      sids: store.sids,
+      log: app.log,
+      now: context.asOf,
+      signal: app.signal,
+      beforeSwap: () => {
+        ready.resolve();
+        return swap.promise;
+      },
+    }).catch((error: unknown) => failedOutcome(job, error));
+    running.push(outcome);
+    await Promise.race([ready.promise, outcome]).catch(() => {});
   }
-  return outcomes;
+  try {
+    await beforeSwap();
+    if (app.signal.aborted) throw new RulewrightError("INTERRUPTED", "Interrupted.");
+    swap.resolve();
+  } catch (error) {
+    swap.reject(error);
+    await Promise.allSettled(running);
+    throw error;
+  }
+  return Promise.all(running);
+}
+
+/** A failure of ours or of the operator's is an outcome; a bug and an interrupt end the run. */
+function failedOutcome(job: ExportJob, error: unknown): ExportOutcome {
+  if (!(error instanceof RulewrightError) || error.code === "INTERRUPTED") throw error;
+  return { name: job.name, exporter: job.exporter.name, format: job.format, error };
 }
 
 async function* filtered<T>(items: AsyncIterable<T>, wanted: (item: T) => boolean): AsyncGenerator<T> {
   for await (const item of items) if (wanted(item)) yield item;
+}
+
+/**
+ * The date that reports without one count as of: the newest one in the store, so that the same reports give the same
+ * bytes on any day; without any, the day of the run.
+ */
+export async function asOfStore(store: Store, now: Date): Promise<Date> {
+  const newest = await store.newestDate();
+  return newest === undefined ? new Date(Math.floor(now.getTime() / 86_400_000) * 86_400_000) : new Date(newest * 1000);
 }
 
 /** Makes the output folder. Throws EXPORT_FAILED. */

@@ -8,6 +8,8 @@ import { createOutput } from "./commands/output.ts";
 import { EXIT, exitCodeOf, RulewrightError } from "./errors.ts";
 import { createLog } from "./log.ts";
 import { TLP_LEVELS } from "./model/indicator.ts";
+import { DECISIONS } from "./model/verdict.ts";
+import { WHERE_FIELDS } from "./policy/where.ts";
 import { VERSION } from "./version.ts";
 
 const output = createOutput(process.stdout, process.stderr);
@@ -18,7 +20,7 @@ async function run(configPath: string | undefined, command: (app: App) => Promis
   const { openApp } = await import("./app.ts");
   const app = await openApp(
     {
-      folder: process.cwd(),
+      folder: workingFolder(),
       env: process.env,
       log: createLog((line) => output.say(line), process.env.RULEWRIGHT_LOG === "debug" ? "debug" : "info"),
       now: clock(),
@@ -27,7 +29,14 @@ async function run(configPath: string | undefined, command: (app: App) => Promis
     },
     configPath,
   );
+  if (app.loaded.isPresent) app.log.debug(`config ${app.loaded.file}`);
   process.exitCode = await command(app);
+}
+
+/** Where the operator is: `npm run rulewright` moves to the package and leaves the place in INIT_CWD. */
+function workingFolder(): string {
+  const { npm_lifecycle_event: script, INIT_CWD: caller } = process.env;
+  return script === "rulewright" && caller !== undefined ? caller : process.cwd();
 }
 
 /** The time, or SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/) for reproducible runs. */
@@ -37,16 +46,27 @@ function clock(): Date {
 }
 
 function list(text: string): string[] {
-  return text
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
+  const entries = text.split(",").map((entry) => entry.trim());
+  if (entries.includes("")) throw new InvalidArgumentError("Names are separated by single commas.");
+  return entries;
 }
 
 function day(text: string): Date {
   const date = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : Number.NaN);
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError("A day looks like 2026-11-24.");
+  // Date takes 31 February for 3 March.
+  if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== text)
+    throw new InvalidArgumentError("A day looks like 2026-11-24.");
   return date;
+}
+
+function whole(text: string): number {
+  if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError("It is a whole number.");
+  return Number(text);
+}
+
+function share(text: string): number {
+  if (!/^(?:0|1|0?\.[0-9]{1,6})$/.test(text)) throw new InvalidArgumentError("It is a share from 0 to 1, such as 0.1.");
+  return Number(text);
 }
 
 const configOption = () =>
@@ -55,6 +75,20 @@ const configOption = () =>
   );
 const jsonOption = () => new Option("--json", "machine-readable JSON on standard output");
 const listsOption = () => new Option("--warning-lists <dir>", "folder of a checkout of MISP's warning lists");
+
+const WHERE_HELP = `\nFields of --where, joined by spaces, each with =, !=, <, <=, > or >= and values separated by |:\n${Object.entries(
+  WHERE_FIELDS,
+)
+  .map(([field, meaning]) => `  ${field.padEnd(12)}${meaning}`)
+  .join("\n")}`;
+
+const storeOption = () => new Option("--store <location>", "sqlite:PATH; default RULEWRIGHT_STORE, then the config's");
+
+const RULINGS = {
+  allow: "a value that is never an indicator",
+  deny: "a value that always is one",
+  revoke: "withdraw an indicator, in every output that can say so",
+} as const;
 
 const EXIT_CODES = `
 Exit codes: 0 done, 2 usage, config, plugin or template, 3 source or store unavailable (nothing lost, run again),
@@ -73,23 +107,25 @@ function program() {
     .description("reports in, detection content out; no key, no store, no config")
     .argument("<path...>", "files or folders with saved VirusTotal API v3 bodies, or - for standard input")
     .option("--to <names>", "comma-separated exporters or exports of the config, each with an optional :format", list)
-    .option("--out <dir>", "folder for the output", "out")
+    .option("--out <dir>", "folder for the output, or - for standard output", "out")
     .option("--where <filter>", 'only these indicators, such as "type=domain|url confidence>=70 family=emotet"')
     .addOption(listsOption())
     .addOption(new Option("--tlp <level>", "TLP of every indicator; default amber").choices(TLP_LEVELS))
-    .option("--as-of <day>", "date for reports that bear none; default today (UTC)", day)
+    .option("--as-of <day>", "date for reports that bear none; default the newest date in the reports", day)
     .option("--explain", "print every decision with its reasons, kept and dropped")
     .addOption(jsonOption())
     .addOption(configOption())
     .action((paths, { config, ...options }) =>
       run(config, async (app) => (await import("./commands/generate.ts")).generate(app, output, paths, options)),
-    );
+    )
+    .addHelpText("after", WHERE_HELP);
 
   root
     .command("explain")
     .description("why a value is kept, in review or dropped")
     .argument("<value>", "an address, host, URL, endpoint, hash, …; defanged is fine")
-    .argument("<path...>", "the reports to judge by")
+    .argument("[path...]", "reports to judge by; default what the store holds")
+    .addOption(storeOption())
     .addOption(listsOption())
     .addOption(jsonOption())
     .addOption(configOption())
@@ -98,11 +134,145 @@ function program() {
     );
 
   root
+    .command("pivot")
+    .description("what samples share, and VirusTotal Intelligence queries that find more")
+    .argument("[sha256...]", "samples; default all in the reports")
+    .option("--reports <path...>", "files or folders with saved file objects and behaviour reports, or -")
+    .option("--all", "also traits that one sample alone has")
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action((hashes, { config, ...options }) =>
+      run(config, async (app) => (await import("./commands/pivot.ts")).pivot(app, output, hashes, options)),
+    );
+
+  root
+    .command("hunt")
+    .description("search VirusTotal for what is new, into the store; goes on where it was cut off")
+    .argument("[name...]", "hunts of the config; default all")
+    .option("--plan", "print searches, pages and look-ups and what they cost; spends nothing")
+    .addOption(storeOption())
+    .addOption(listsOption())
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action((names, { config, ...options }) =>
+      run(config, async (app) => (await import("./commands/hunt.ts")).hunt(app, output, names, options)),
+    );
+
+  root
+    .command("ingest")
+    .description("saved reports into the store")
+    .argument("<path...>", "files or folders with saved VirusTotal API v3 bodies, or - for standard input")
+    .addOption(storeOption())
+    .addOption(listsOption())
+    .addOption(configOption())
+    .action((paths, { config, ...options }) =>
+      run(config, async (app) => (await import("./commands/ingest.ts")).ingestReports(app, output, paths, options)),
+    );
+
+  root
+    .command("judge")
+    .description("judge the store's evidence anew, after a change of policy, lists or rulings")
+    .option("--all", "everything in the store; the default")
+    .addOption(storeOption())
+    .addOption(listsOption())
+    .addOption(configOption())
+    .action(({ config, all: _all, ...options }) =>
+      run(config, async (app) => (await import("./commands/ingest.ts")).judgeStored(app, output, options)),
+    );
+
+  root
+    .command("export")
+    .description("the store's indicators into files, with what has expired or was withdrawn")
+    .argument("[name...]", "exports of the config or exporters; default all of the config")
+    .option("--to <names>", "the same, comma-separated, each with an optional :format", list)
+    .option("--out <dir>", "folder for the output, or - for standard output", "out")
+    .option("--where <filter>", 'only these indicators, such as "type=domain|url confidence>=70"')
+    .addOption(storeOption())
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action((names, { config, ...options }) =>
+      run(config, async (app) => (await import("./commands/export.ts")).exportStored(app, output, names, options)),
+    )
+    .addHelpText("after", WHERE_HELP);
+
+  root
+    .command("list")
+    .description("what the store knows, one observable a line")
+    .addOption(new Option("--decision <decision>", "only these").choices(DECISIONS))
+    .option("--where <filter>", 'only these, such as "family=emotet confidence>=70"')
+    .addOption(storeOption())
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action(({ config, ...options }) =>
+      run(config, async (app) => (await import("./commands/list.ts")).list(app, output, options)),
+    )
+    .addHelpText("after", WHERE_HELP);
+
+  root
+    .command("stats")
+    .description("how much the store knows")
+    .addOption(storeOption())
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action(({ config, ...options }) =>
+      run(config, async (app) => (await import("./commands/list.ts")).stats(app, output, options)),
+    );
+
+  for (const [action, description] of Object.entries(RULINGS)) {
+    root
+      .command(action)
+      .description(description)
+      .argument("<value>", "an address, host, URL, endpoint, hash, …; defanged is fine")
+      .requiredOption("--reason <text>", "why; kept with the decision and shown by explain")
+      .option("--type <type>", "observable type, when the value does not show it")
+      .addOption(storeOption())
+      .addOption(configOption())
+      .action((value, { config, ...options }) =>
+        run(config, async (app) =>
+          (await import("./commands/ruling.ts")).rule(app, output, action as keyof typeof RULINGS, value, options),
+        ),
+      );
+  }
+
+  root
+    .command("restore")
+    .description("take an allow, deny or revoke back: the rules decide again")
+    .argument("<value>")
+    .option("--reason <text>", "why")
+    .option("--type <type>", "observable type, when the value does not show it")
+    .addOption(storeOption())
+    .addOption(configOption())
+    .action((value, { config, ...options }) =>
+      run(config, async (app) =>
+        (await import("./commands/ruling.ts")).restore(app, output, value, options as { reason: string }),
+      ),
+    );
+
+  root
+    .command("emulate")
+    .description("VirusTotal's API over a synthetic world on a loopback port, to try hunts without a key")
+    .addOption(new Option("--port <port>", "of 127.0.0.1").argParser(whole).default(8642))
+    .addOption(new Option("--seed <number>", "another seed is another world").argParser(whole).default(1))
+    .addOption(new Option("--samples <number>", "samples in the world").argParser(whole).default(500))
+    .addOption(new Option("--families <number>", "families they belong to").argParser(whole).default(8))
+    .addOption(new Option("--days <number>", "the samples came in the last of them").argParser(whole).default(30))
+    .addOption(new Option("--latency <ms>", "before every answer").argParser(whole).default(0))
+    .addOption(new Option("--per-minute <number>", "quota; default none").argParser(whole))
+    .addOption(new Option("--per-day <number>", "quota; default none").argParser(whole))
+    .option("--faults <modes>", "all, or comma-separated, see docs/emulator.md", list)
+    .addOption(new Option("--fault-rate <share>", "share of requests they hit").argParser(share).default(0.1))
+    .option("--truth <file>", "write what is true of every observable, as JSON Lines")
+    .addOption(configOption())
+    .action(({ config, ...options }) =>
+      run(config, async (app) => (await import("./commands/emulate.ts")).emulate(app, output, options)),
+    );
+
+  root
     .command("init")
     .description("write a commented rulewright.yaml")
     .argument("[dir]", "folder", ".")
     .action(async (dir) => {
-      process.exitCode = await (await import("./commands/init.ts")).init(process.cwd(), output, dir);
+      process.exitCode = await (await import("./commands/init.ts")).init(workingFolder(), output, dir);
     });
 
   root
@@ -192,5 +362,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit(EXIT.done);
 });
+// Nobody reads the words any more; the work is worth finishing all the same.
+process.stderr.on("error", () => {});
 
 await program().parseAsync().catch(fail);

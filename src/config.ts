@@ -9,6 +9,7 @@ import { z } from "zod";
 import { RulewrightError } from "./errors.ts";
 import { TLP_LEVELS } from "./model/indicator.ts";
 import { nearest } from "./model/nearest.ts";
+import { LOCAL_SIDS } from "./model/sid.ts";
 import { Policy } from "./policy/policy.ts";
 
 const ExportConfig = z.strictObject({
@@ -19,18 +20,92 @@ const ExportConfig = z.strictObject({
   check: z
     .string()
     .optional()
-    .describe("Command that must succeed before the output is swapped; {path} is the new output"),
+    .describe("Command that must succeed before the output is swapped; {path} is a folder with all the new files"),
   checkTimeoutSeconds: z.number().int().positive().optional().describe("How long the check may take"),
 });
 export type ExportConfig = z.output<typeof ExportConfig>;
 
+/** A secret is named, never written. */
+const SecretRef = z.union([z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })]);
+
+const DURATION = /^([1-9][0-9]{0,4})(m|h|d|w)$/;
+const SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400, w: 604_800 };
+/** `30m`, `12h`, `7d`, `2w` → seconds. */
+const Duration = z
+  .string()
+  .regex(DURATION, "a duration such as 30m, 12h, 7d or 2w")
+  .transform((text) => {
+    const [, count, unit] = DURATION.exec(text) as unknown as [string, string, string];
+    return Number(count) * (SECONDS[unit] as number);
+  });
+
+const VirusTotal = z.strictObject({
+  apiKey: SecretRef.default({ env: "VT_API_KEY" }).describe("Where the key is: { env: NAME } or { file: PATH }"),
+  baseUrl: z
+    .url()
+    .default("https://www.virustotal.com/api/v3")
+    .describe("API to talk to; VT_BASE_URL in the environment wins"),
+  user: z.string().optional().describe("Your user name at VirusTotal, to ask for the quota that is left"),
+  perMinute: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("Requests per minute over all processes; default no limit"),
+  perDay: z.number().int().positive().optional().describe("Requests per UTC day"),
+  perMonth: z.number().int().positive().optional().describe("Requests per UTC month"),
+  concurrency: z.number().int().min(1).max(64).default(4).describe("Requests at a time"),
+  caFile: z.string().optional().describe("Further certificate authorities, PEM"),
+});
+
+const HuntConfig = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, "lower-case letters, digits, - and _"),
+  query: z.string().min(1).optional().describe("VT Intelligence query, passed on verbatim; an fs: bound is added"),
+  livehunt: z.string().optional().describe('Filter of the IoC stream for Livehunt notifications; "" for all'),
+  retrohunt: z.string().optional().describe("Id of a finished Retrohunt job"),
+  collection: z.string().optional().describe("Id of a collection"),
+  hashes: z
+    .array(z.string().regex(/^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/, "a hash"))
+    .optional()
+    .describe("Known files"),
+  since: Duration.prefault("7d").describe("How far back the first run looks"),
+  limit: z.number().int().positive().default(300).describe("Samples per run at most"),
+  order: z.string().default("first_submission_date+").describe("Order of the search"),
+  family: z.string().optional().describe("Family of every sample"),
+  labels: z.array(z.string()).default([]).describe("Labels of every indicator"),
+  tlp: z.enum(TLP_LEVELS).optional().describe("TLP of every indicator; default the config's"),
+  reports: z
+    .enum(["each", "merged", "none"])
+    .default("each")
+    .describe("One report per sandbox, the merged summary, or none"),
+  relationships: z
+    .array(z.string().regex(/^[a-z_]+$/))
+    .default(["contacted_domains", "contacted_ips", "contacted_urls"])
+    .describe("Relationships of each file, fetched as full objects"),
+  maxRelated: z.number().int().positive().default(200).describe("Objects per relationship at most"),
+  ttl: Duration.prefault("30d").describe("A sample is not asked for again before this unless it changed"),
+  every: Duration.prefault("6h").describe("Cadence of rulewright run"),
+});
+export type HuntConfig = z.output<typeof HuntConfig>;
+
 export const Config = z.strictObject({
+  store: z.string().default("sqlite:rulewright.db").describe("sqlite:PATH; RULEWRIGHT_STORE in the environment wins"),
+  virustotal: VirusTotal.prefault({}).describe("Access to VirusTotal"),
+  hunts: z.array(HuntConfig).default([]).describe("Named searches, run by rulewright hunt"),
   plugins: z
     .array(z.string())
     .default([])
     .describe("Plugin packages or files, resolved from this file; they run with your rights"),
   warningLists: z.string().optional().describe("Folder of a checkout of MISP's warning lists"),
   tlp: z.enum(TLP_LEVELS).default("amber").describe("TLP of every indicator"),
+  sids: z
+    .strictObject({
+      first: z.number().int().min(1).max(4_294_967_295).default(LOCAL_SIDS.first),
+      last: z.number().int().min(1).max(4_294_967_295).default(LOCAL_SIDS.last),
+    })
+    .refine(({ first, last }) => first <= last, "first must not be above last")
+    .prefault({})
+    .describe("Range of the sids of rules; the default is the one for local rules"),
   policy: Policy.prefault({}).describe("Thresholds and lifetimes of the judge"),
   templates: z.string().default("templates").describe("Folder with your row templates, <exporter>/<row>.hbs"),
   exports: z

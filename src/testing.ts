@@ -1,7 +1,8 @@
 /**
  * `rulewright/testing`: the contract suites that every built-in exporter and sink passes and that plugin authors run
- * against theirs. They bring no test runner: pass your runner's `describe` and `it`.
+ * against theirs, and the VirusTotal emulator. They bring no test runner: pass your runner's `describe` and `it`.
  */
+export * from "./emulator/index.ts";
 export {
   EXAMPLE_VALUES,
   exampleIndicator,

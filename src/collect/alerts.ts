@@ -21,19 +21,30 @@ export function collectAlerts(report: BehaviourReport, gathering: Gathering): vo
     if (!alert || !context) continue;
     const place = `ids_alerts[${index}]`;
     const note = {
+      rank: gravity(alert),
       severity: plainText(alert.alert_severity ?? "info", 20),
       message: plainText(alert.rule_msg ?? "", 200),
     };
     if (context.hostname) gathering.see("ids-alert", place, context.hostname, canonicaliseHost(context.hostname), note);
-    if (context.url?.includes("://")) collectUrl(context.url, "ids-alert", place, gathering);
-    const ja3 = context.ja3.find((digest) => digest !== undefined);
-    if (ja3) gathering.see("ids-alert", place, ja3, canonicaliseHex("ja3", ja3), note);
+    if (context.url?.includes("://")) collectUrl(context.url, "ids-alert", place, gathering, note);
+    for (const [type, digests] of [
+      ["ja3", context.ja3],
+      ["ja3s", context.ja3s],
+    ] as const) {
+      const digest = digests.find((candidate) => candidate !== undefined);
+      if (digest) gathering.see("ids-alert", place, digest, canonicaliseHex(type, digest), note);
+    }
+    // An alert on an answer has the server as its source; the sandbox's own side is special-use and judged so.
+    const transport = { transport_layer_protocol: context.protocol };
     collectFlow(
-      {
-        destination_ip: context.dest_ip,
-        destination_port: context.dest_port,
-        transport_layer_protocol: context.protocol,
-      },
+      { destination_ip: context.dest_ip, destination_port: context.dest_port, ...transport },
+      "ids-alert",
+      place,
+      gathering,
+      note,
+    );
+    collectFlow(
+      { destination_ip: context.src_ip, destination_port: context.src_port, ...transport },
       "ids-alert",
       place,
       gathering,

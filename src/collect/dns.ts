@@ -36,7 +36,10 @@ function collectTunnels(hosts: readonly string[], gathering: Gathering): void {
         .split(".")
         .map((label) => label.length),
     );
-    if (longest >= TUNNEL_LABEL) below.set(parent, [...(below.get(parent) ?? []), host]);
+    if (longest < TUNNEL_LABEL) continue;
+    const names = below.get(parent);
+    if (names) names.push(host);
+    else below.set(parent, [host]);
   }
   for (const [parent, names] of below) {
     if (names.length < TUNNEL_NAMES) continue;

@@ -52,7 +52,9 @@ export function gather(): Gathering {
       }
       if (canonical.type === "domain" && role !== "memory" && role !== "embedded") hosts.add(canonical.value);
       const key = `${role} ${indicatorKey(canonical)}`;
-      if (!evidence.has(key)) evidence.set(key, { observable: canonical, role, place, ...(note ? { note } : {}) });
+      const known = evidence.get(key);
+      if (!known) evidence.set(key, { observable: canonical, role, place, ...(note ? { note } : {}) });
+      else if (note) evidence.set(key, { ...known, note: mergeNotes(known.note, note) });
       return canonical;
     },
     link(from, kind, to) {
@@ -72,6 +74,21 @@ export function gather(): Gathering {
         rejections: [...rejections.values()],
       };
     },
+  };
+}
+
+const MOST_NOTED = 5;
+
+/** Lists are united, of anything else the first stays. */
+function mergeNotes(first: EvidenceNote = {}, second: EvidenceNote): EvidenceNote {
+  const unite = <T>(a: readonly T[] = [], b: readonly T[] = []): T[] =>
+    [...new Set([...a, ...b])].sort().slice(0, MOST_NOTED);
+  return {
+    ...second,
+    ...first,
+    ...(first.methods || second.methods ? { methods: unite(first.methods, second.methods) } : {}),
+    ...(first.userAgents || second.userAgents ? { userAgents: unite(first.userAgents, second.userAgents) } : {}),
+    ...(first.statuses || second.statuses ? { statuses: unite(first.statuses, second.statuses) } : {}),
   };
 }
 

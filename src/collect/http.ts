@@ -5,7 +5,7 @@ import {
   canonicaliseText,
   canonicaliseUrl,
 } from "../model/canonical.ts";
-import type { EvidenceRole } from "../model/evidence.ts";
+import type { EvidenceNote, EvidenceRole } from "../model/evidence.ts";
 import { type Observable, parseUrl } from "../model/observable.ts";
 import { plainText } from "../model/text.ts";
 import type { BehaviourReport } from "../vt/schema.ts";
@@ -21,9 +21,9 @@ export function collectHttp(report: BehaviourReport, gathering: Gathering): void
       method === "CONNECT" && !conversation.url.includes("://")
         ? collectConnect(conversation.url, place, gathering)
         : collectUrl(withScheme(conversation.url), "http-request", `${place}.url`, gathering, {
-            ...(method && /^[A-Z]{1,16}$/.test(method) ? { method } : {}),
-            ...(userAgent ? { userAgent: plainText(userAgent, 300) } : {}),
-            ...(isStatus(conversation.response_status_code) ? { status: conversation.response_status_code } : {}),
+            ...(method && /^[A-Z]{1,16}$/.test(method) ? { methods: [method] } : {}),
+            ...(userAgent ? { userAgents: [plainText(userAgent, 300)] } : {}),
+            ...(isStatus(conversation.response_status_code) ? { statuses: [conversation.response_status_code] } : {}),
           });
     if (!userAgent) continue;
     const agent = gathering.see(
@@ -42,7 +42,7 @@ export function collectUrl(
   role: EvidenceRole,
   place: string,
   gathering: Gathering,
-  note?: { method?: string; userAgent?: string; status?: number },
+  note?: EvidenceNote,
 ): Observable | undefined {
   const url = gathering.see(
     role,

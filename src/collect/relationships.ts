@@ -1,6 +1,6 @@
 /** File objects, network objects and resolutions: what VirusTotal itself knows about a sample or an observable. */
 import { canonicaliseAddress, canonicaliseHex, canonicaliseHost, canonicaliseUrl } from "../model/canonical.ts";
-import type { Collected, Enrichment, EvidenceRole, Sample } from "../model/evidence.ts";
+import type { Collected, Enrichment, EvidenceRole, Sample, SandboxOpinion } from "../model/evidence.ts";
 import { plainText } from "../model/text.ts";
 import { type FileItem, type NetworkItem, networkValue, type ResolutionItem } from "../vt/bodies.ts";
 import type { FileAttributes, NetworkAttributes, VtObject } from "../vt/schema.ts";
@@ -31,7 +31,7 @@ function sampleOf({ id, attributes, labels }: FileItem): Sample {
   if (!attributes) return { id, labels };
   const stats = attributes.last_analysis_stats;
   const malicious = stats?.malicious;
-  const isMaliciousBySandbox = sandboxOpinion(attributes);
+  const opinion = sandboxOpinion(attributes);
   return {
     id,
     labels,
@@ -44,7 +44,7 @@ function sampleOf({ id, attributes, labels }: FileItem): Sample {
       : {}),
     ...(isPlausibleTime(attributes.first_submission_date) ? { submittedAt: attributes.first_submission_date } : {}),
     ...(stats ? { malicious: malicious ?? 0, engines: enginesOf(stats) } : {}),
-    ...(isMaliciousBySandbox === undefined ? {} : { isMaliciousBySandbox }),
+    ...(opinion === undefined ? {} : { opinion }),
   };
 }
 
@@ -53,11 +53,11 @@ function fileName(name: string): string {
   return plainText(name.split(/[\\/]/).at(-1) ?? name, 200);
 }
 
-function sandboxOpinion(attributes: FileAttributes): boolean | undefined {
+function sandboxOpinion(attributes: FileAttributes): SandboxOpinion | undefined {
   const categories = attributes.sandbox_verdicts.map(({ category }) => category);
   if (categories.includes("malicious") || attributes.gti_assessment?.verdict?.value === "VERDICT_MALICIOUS")
-    return true;
-  return categories.includes("harmless") ? false : undefined;
+    return "malicious";
+  return categories.includes("harmless") ? "clean" : undefined;
 }
 
 function enginesOf(stats: NonNullable<FileAttributes["last_analysis_stats"]>): number {
@@ -103,12 +103,15 @@ export function collectNetwork(item: NetworkItem): Collected {
   if (item.kind === "url") collectUrl(item.value, role, place, gathering);
   else gathering.see(role, place, item.value, networkCanonical(item));
   const observable = gathering.collected().evidence[0]?.observable;
-  if (attributes && observable) gathering.enrich({ observable, ...enrichmentOf(attributes) });
-  const seenAt =
-    attributes?.last_analysis_date ?? attributes?.last_modification_date ?? attributes?.last_submission_date;
+  const seenAt = [
+    attributes?.last_analysis_date,
+    attributes?.last_modification_date,
+    attributes?.last_submission_date,
+  ].find(isPlausibleTime);
+  if (attributes && observable) gathering.enrich({ observable, seenAt: seenAt ?? 0, ...enrichmentOf(attributes) });
   return {
     ...(contactedBy ? { sample: { id: contactedBy.sampleId } } : {}),
-    ...(isPlausibleTime(seenAt) && !contactedBy ? { seenAt } : {}),
+    ...(seenAt !== undefined && !contactedBy ? { seenAt } : {}),
     ...gathering.collected(),
   };
 }
@@ -118,7 +121,7 @@ function networkCanonical({ kind, value }: NetworkItem) {
   return kind === "domain" ? canonicaliseHost(value) : canonicaliseAddress(value);
 }
 
-function enrichmentOf(attributes: NetworkAttributes): Omit<Enrichment, "observable"> {
+function enrichmentOf(attributes: NetworkAttributes): Omit<Enrichment, "observable" | "seenAt"> {
   const stats = attributes.last_analysis_stats;
   const gti = attributes.gti_assessment;
   const factors = gti?.contributing_factors;
@@ -128,7 +131,6 @@ function enrichmentOf(attributes: NetworkAttributes): Omit<Enrichment, "observab
     ...(rank ? { bestRank: rank.rank, bestRankSource: rank.source } : {}),
     ...(isPlausibleTime(attributes.creation_date) ? { createdAt: attributes.creation_date } : {}),
     ...(attributes.as_owner ? { asOwner: plainText(attributes.as_owner, 120) } : {}),
-    ...(attributes.asn ? { asn: attributes.asn } : {}),
     ...(gti?.verdict?.value ? { gtiVerdict: gti.verdict.value } : {}),
     ...(gti?.threat_score?.value === undefined ? {} : { gtiScore: gti.threat_score.value }),
     ...(factors?.pervasive_indicator ? { isPervasive: true } : {}),
@@ -144,17 +146,17 @@ function bestFreshRank(attributes: NetworkAttributes): { source: string; rank: n
     attributes.last_modification_date,
     ...attributes.popularity_ranks.map(({ timestamp }) => timestamp),
   ];
-  const newest = Math.max(...times.filter((time) => time !== undefined), 0);
+  const newest = times.filter(isPlausibleTime).reduce((latest, time) => Math.max(latest, time), 0);
   const fresh = attributes.popularity_ranks.filter(
-    ({ timestamp }) => timestamp !== undefined && newest - timestamp <= FRESH_RANK_DAYS * 86_400,
+    ({ timestamp }) => isPlausibleTime(timestamp) && newest - timestamp <= FRESH_RANK_DAYS * 86_400,
   );
   return fresh.toSorted((a, b) => a.rank - b.rank || (a.source < b.source ? -1 : 1))[0];
 }
 
 export function collectResolution(item: ResolutionItem): Collected {
   const gathering = gather();
-  const host = gathering.see("listed", "resolution.host_name", item.host, canonicaliseHost(item.host));
-  const address = gathering.see("resolution", "resolution.ip_address", item.address, canonicaliseAddress(item.address));
-  gathering.link(host, "resolves-to", address);
+  gathering.see("listed", "resolution.host_name", item.host, canonicaliseHost(item.host));
+  gathering.see("resolution", "resolution.ip_address", item.address, canonicaliseAddress(item.address));
+  // No link: a host that once stood on the address says nothing of who stands there now.
   return { ...(isPlausibleTime(item.date) ? { seenAt: item.date } : {}), ...gathering.collected() };
 }

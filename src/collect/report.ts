@@ -1,7 +1,7 @@
 /** One sandbox report: every part in turn, and what it says about the sample. */
 import { createHash } from "node:crypto";
 import { canonicaliseHex } from "../model/canonical.ts";
-import type { Collected, Sample } from "../model/evidence.ts";
+import type { Collected, Sample, SandboxOpinion } from "../model/evidence.ts";
 import type { ReportItem, VtItem } from "../vt/bodies.ts";
 import { collectAlerts } from "./alerts.ts";
 import { isPlausibleTime } from "./clock.ts";
@@ -67,7 +67,6 @@ export function collectReport(item: ReportItem): Collected {
 
 function sampleOf({ sampleId, report }: ReportItem): Sample {
   const verdicts = report.verdicts.filter((verdict) => verdict !== undefined);
-  const isMalicious = verdicts.some((verdict) => MALICIOUS_VERDICTS.has(verdict));
   const techniques = [...report.mitre_attack_techniques.map((technique) => technique?.id), ...report.attack_techniques];
   return {
     id: sampleId ?? `unknown-${createHash("sha256").update(JSON.stringify(report)).digest("hex").slice(0, 16)}`,
@@ -75,10 +74,12 @@ function sampleOf({ sampleId, report }: ReportItem): Sample {
     techniques: [
       ...new Set(techniques.filter((id) => id !== undefined && /^T\d{4}(?:\.\d{3})?$/.test(id))),
     ].sort() as string[],
-    ...(isMalicious
-      ? { isMaliciousBySandbox: true }
-      : verdicts.includes("CLEAN")
-        ? { isMaliciousBySandbox: false }
-        : {}),
+    ...opinionOf(verdicts),
   };
+}
+
+function opinionOf(verdicts: readonly string[]): { opinion?: SandboxOpinion } {
+  if (verdicts.some((verdict) => MALICIOUS_VERDICTS.has(verdict))) return { opinion: "malicious" };
+  if (verdicts.includes("CLEAN")) return { opinion: "clean" };
+  return verdicts.includes("UNKNOWN_VERDICT") ? { opinion: "undecided" } : {};
 }

@@ -1,14 +1,16 @@
 /** `rulewright config check|schema|show`. */
+import { dirname } from "node:path";
 import { stringify } from "yaml";
-import type { App } from "../app.ts";
+import { type App, openWarningLists, planExports } from "../app.ts";
 import { configSchema } from "../config.ts";
 import { EXIT } from "../errors.ts";
 import type { Output } from "./output.ts";
 
-/** The app has loaded the config by now, so it is sound; what remains are the exports and plugins it names. */
+/** The app has loaded the config by now, so it is sound; what remains are the exports, plugins and folders it names. */
 export async function checkConfig(app: App, output: Output): Promise<number> {
   const { loaded, registry } = app;
-  for (const [name, { exporter }] of Object.entries(loaded.config.exports)) registry.exporter(exporter ?? name);
+  planExports(app, Object.keys(loaded.config.exports), dirname(loaded.file));
+  await openWarningLists(app);
   for (const { plugin, reason } of registry.problems) output.say(`The plugin ${plugin} did not load: ${reason}.\n`);
   output.say(loaded.isPresent ? `${loaded.file} is sound.\n` : `There is no ${loaded.file}: the defaults hold.\n`);
   return registry.problems.length > 0 ? EXIT.usage : EXIT.done;

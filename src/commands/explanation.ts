@@ -1,20 +1,24 @@
 /** Verdicts in words: the decision, every reason with its points, and the evidence with its place in the report. */
 import { defang } from "../model/defang.ts";
+import { plainText } from "../model/text.ts";
 import type { EvidenceRow, JudgedRow, RejectionRow } from "../store/store.ts";
 
 const SHOWN_EVIDENCE = 8;
+/** The store lists no more of one observable. */
+const MOST_EVIDENCE = 20;
 
 /** Values are defanged: this is for people. */
 export function explanation(row: JudgedRow): string {
   const { observable, verdict } = row;
   const lines = [
-    `${defang(observable.value)}  (${observable.type})`,
+    `${plainText(defang(observable.value), 4096)}  (${observable.type})`,
     `  ${verdict.decision}, confidence ${verdict.confidence}${row.scope ? `, matched as ${row.scope === "subtree" ? "the name and everything below it" : "exactly this host"}` : ""}`,
   ];
   for (const { id, weight, text } of verdict.reasons) lines.push(`  ${signed(weight)}  ${id}: ${text}`);
   for (const evidence of row.evidence.slice(0, SHOWN_EVIDENCE)) lines.push(`      seen  ${place(evidence)}`);
   const hidden = row.evidence.length - SHOWN_EVIDENCE;
-  if (hidden > 0) lines.push(`      and ${hidden} more places`);
+  if (hidden > 0)
+    lines.push(`      and ${row.evidence.length === MOST_EVIDENCE ? "at least " : ""}${hidden} more places`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -39,7 +43,7 @@ export function explanationJson(row: JudgedRow): string {
 }
 
 export function rejectionText({ value, reason, place: at }: RejectionRow): string {
-  return `${defang(value)}\n  not an observable: ${reason}\n      seen  ${at}\n`;
+  return `${plainText(defang(value))}\n  not an observable: ${reason}\n      seen  ${at}\n`;
 }
 
 function signed(weight: number): string {

@@ -1,25 +1,12 @@
 /** `rulewright generate`: reports in, detection content out; no key, no store, no config needed. */
-import { resolve } from "node:path";
-import {
-  type App,
-  DEFAULT_EXPORTS,
-  type ExportOutcome,
-  exportAll,
-  type IngestTally,
-  type Judged,
-  judgeReports,
-  makeFolder,
-  planExports,
-} from "../app.ts";
-import { EXIT, RulewrightError } from "../errors.ts";
-import { type ManifestExport, readManifest, writeManifest } from "../export/manifest.ts";
+import { type App, asOfStore, DEFAULT_EXPORTS, judgeReports, planExports } from "../app.ts";
 import type { Tlp } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
 import type { Store } from "../store/store.ts";
-import { VERSION } from "../version.ts";
 import { explanation, explanationJson } from "./explanation.ts";
 import type { Output } from "./output.ts";
-import { exportSummary, ingestSummary, judgingSummary } from "./summary.ts";
+import { outputFolder, publish } from "./publish.ts";
+import { ingestSummary, judgingSummary } from "./summary.ts";
 
 export interface GenerateOptions {
   readonly to?: readonly string[];
@@ -38,78 +25,35 @@ export async function generate(
   paths: readonly string[],
   options: GenerateOptions,
 ): Promise<number> {
-  const out = resolve(app.folder, options.out);
-  const names = options.to && options.to.length > 0 ? options.to : DEFAULT_EXPORTS;
-  const planned = planExports(app, names, out, options.where);
+  const folder = outputFolder(app, options.out);
+  const planned = planExports(app, named(app, options.to), folder, options.where);
   const judged = await judgeReports(app, paths, {
     onFile: (files) => output.progress(`reading: ${files} files`),
     ...(options.warningLists ? { warningLists: options.warningLists } : {}),
+    ...(folder === undefined ? {} : { sidsFrom: folder }),
   });
+  const { store, ingested, tally } = judged;
   try {
     output.progress("");
-    makeFolder(out);
-    const asOf = options.asOf ?? startOfDay(app.now);
-    const outcomes = await exportAll(app, judged.store, planned, { tlp: options.tlp ?? app.loaded.config.tlp, asOf });
-    await saveManifest(app, out, judged, outcomes);
-    if (options.explain) await printExplanations(judged.store, output, options.json === true);
-    report(output, judged.ingested, judged, outcomes, out);
-    return outcomes.some((outcome) => "error" in outcome) ? EXIT.refused : EXIT.done;
+    if (options.explain) await printExplanations(store, output, options.json === true);
+    output.say(`${ingestSummary(ingested)}\n\n${judgingSummary(tally)}\n\n`);
+    const asOf = options.asOf ?? (await asOfStore(store, app.now));
+    return await publish(app, output, store, {
+      planned,
+      ...(folder === undefined ? {} : { folder }),
+      context: { tlp: options.tlp ?? app.loaded.config.tlp, asOf },
+      ingested,
+      keepsSids: true,
+      isJson: options.json === true && options.explain !== true,
+    });
   } finally {
-    await judged.store.close();
+    await store.close();
   }
 }
 
-/** Reports without a date count as of the day of the run: the same input gives the same bytes all day. */
-function startOfDay(now: Date): Date {
-  return new Date(Math.floor(now.getTime() / 86_400_000) * 86_400_000);
-}
-
-async function saveManifest(
-  app: App,
-  out: string,
-  { store, ingested, tally }: Judged,
-  outcomes: readonly ExportOutcome[],
-): Promise<void> {
-  const counts = await store.counts();
-  const decisions = { keep: 0, review: 0, drop: 0 };
-  for (const own of tally.decisions.values()) {
-    decisions.keep += own.keep;
-    decisions.review += own.review;
-    decisions.drop += own.drop;
-  }
-  const previous = readManifest(out);
-  try {
-    writeManifest(out, {
-      generated: app.now.toISOString(),
-      version: VERSION,
-      input: {
-        files: ingested.files,
-        bodies: ingested.bodies,
-        ignored: [...ingested.ignored.values()].reduce((sum, count) => sum + count, 0),
-        problems: ingested.problems.length,
-        samples: counts.samples,
-        observables: counts.observables,
-        evidence: counts.evidence,
-        rejected: counts.rejections,
-      },
-      decisions,
-      exports: outcomes.map((outcome) => manifestExport(outcome, previous)),
-    });
-  } catch (cause) {
-    throw new RulewrightError("EXPORT_FAILED", `Cannot write ${out}/manifest.json: ${(cause as Error).message}.`, {
-      cause,
-    });
-  }
-}
-
-function manifestExport(outcome: ExportOutcome, previous: ReturnType<typeof readManifest>): ManifestExport {
-  if (!("error" in outcome)) {
-    const { target: _target, changed: _changed, ...rest } = outcome;
-    return rest;
-  }
-  const { error, ...rest } = outcome;
-  const files = previous?.exports.find(({ name }) => name === outcome.name)?.files ?? [];
-  return { ...rest, in: 0, written: 0, skipped: {}, files, error: error.message };
+/** The exports named on the command line, else the built-in ones and those of the config. */
+function named({ loaded }: App, to: readonly string[] = []): readonly string[] {
+  return to.length > 0 ? to : [...new Set([...DEFAULT_EXPORTS, ...Object.keys(loaded.config.exports)])];
 }
 
 async function printExplanations(store: Store, output: Output, isJson: boolean): Promise<void> {
@@ -118,15 +62,4 @@ async function printExplanations(store: Store, output: Output, isJson: boolean):
       for (const row of page) await output.print(isJson ? explanationJson(row) : `${explanation(row)}\n`);
     }
   }
-}
-
-function report(
-  output: Output,
-  ingested: IngestTally,
-  { tally }: Judged,
-  outcomes: readonly ExportOutcome[],
-  out: string,
-): void {
-  output.say(`${ingestSummary(ingested)}\n\n${judgingSummary(tally)}\n\n${exportSummary(outcomes, out)}\n`);
-  for (const outcome of outcomes) if ("error" in outcome) output.say(`error: ${outcome.error.message}\n`);
 }

@@ -28,8 +28,13 @@ policy:
     url: 21
     other: 84
 
-# Exports by name; each writes into a folder of its name. Without this section generate runs
-# suricata, snort, stix, misp, csv and splunk with their defaults.
+# Range of the sids of rules.
+sids:
+  first: 1000000
+  last: 1999999
+
+# Exports by name; each writes into a folder of its name. generate writes suricata, snort, stix, misp, csv and splunk
+# and those named here, unless --to chooses.
 # exports:
 #   suricata:
 #     check: suricata -T -S {path}/rulewright.rules -l /tmp

@@ -1,10 +1,11 @@
 /** `rulewright templates list|eject|check`: the row templates, your copies of them, and whether those still work. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { App } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import { compileTemplates, readTemplates } from "../export/templates.ts";
 import { sha256 } from "../model/ids.ts";
+import { plainText } from "../model/text.ts";
 import type { Exporter, TemplateSet } from "../plugin.ts";
 import type { Output } from "./output.ts";
 
@@ -33,18 +34,31 @@ export async function listTemplates(app: App, output: Output, names: readonly st
   return EXIT.done;
 }
 
+/** First thing in an ejected template, with the digest of what it was copied from. */
+const ORIGIN_OPEN = "{{!-- from the built-in template ";
+const ORIGIN = /^\{\{!-- from the built-in template ([0-9a-f]{16}) --\}\}/;
+
+function digest(text: string): string {
+  return sha256(text).slice(0, 16);
+}
+
 /** Copies the built-in templates of an exporter beside the config; existing files are left alone. */
 export async function ejectTemplates(app: App, output: Output, name: string): Promise<number> {
   for (const { templates } of templated(app, [name])) {
     const folder = join(app.loaded.config.templates, name);
-    mkdirSync(folder, { recursive: true });
     for (const { row, text } of readTemplates(templates)) {
       const file = join(folder, `${row}.hbs`);
-      if (existsSync(file)) output.say(`${file} exists and was left alone.\n`);
-      else {
-        writeFileSync(file, `{{!-- from ${name} ${row}, original ${sha256(text).slice(0, 16)} --}}${text}`);
-        output.say(`Wrote ${file}.\n`);
+      if (existsSync(file)) {
+        output.say(`${file} exists and was left alone.\n`);
+        continue;
       }
+      try {
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(file, `${ORIGIN_OPEN}${digest(text)} --}}${text}`);
+      } catch (cause) {
+        throw new RulewrightError("USAGE", `Cannot write ${file}: ${(cause as Error).message}.`, { cause });
+      }
+      output.say(`Wrote ${file}.\n`);
     }
   }
   return EXIT.done;
@@ -52,22 +66,36 @@ export async function ejectTemplates(app: App, output: Output, name: string): Pr
 
 /** Compiles every template and renders each with its sample row; says which of yours have fallen behind. */
 export async function checkTemplates(app: App, output: Output, names: readonly string[]): Promise<number> {
+  let isSound = true;
   for (const { name, templates } of templated(app, names)) {
-    const sources = sourcesOf(app, name, templates);
-    const compiled = compileTemplates(templates, sources);
-    for (const { row, file, isOverride } of sources) {
-      compiled[row]?.(templates.rows[row]?.sample ?? {});
-      const original = isOverride
-        ? /^\{\{!-- from \S+ \S+ original ([0-9a-f]{16}) --\}\}/.exec(
-            readFileSync(file, "utf8").replace(", original", " original"),
-          )?.[1]
-        : undefined;
-      const current = sha256(readTemplates(templates).find((source) => source.row === row)?.text ?? "").slice(0, 16);
-      const note = original && original !== current ? "; the built-in one has changed since you ejected it" : "";
-      await output.print(`${name}/${row}.hbs  ok${isOverride ? ` (yours${note})` : ""}\n`);
+    const originals = new Map(readTemplates(templates).map(({ row, text }) => [row, digest(text)]));
+    for (const source of sourcesOf(app, name, templates)) {
+      const fault = faultOf(templates, source);
+      if (fault) {
+        isSound = false;
+        output.say(`error: ${plainText(fault.message)} [${fault.code}]\n`);
+        continue;
+      }
+      const ejectedFrom = ORIGIN.exec(source.text)?.[1];
+      const isBehind = ejectedFrom !== undefined && ejectedFrom !== originals.get(source.row);
+      const own = source.isOverride
+        ? ` (yours${isBehind ? "; the built-in one has changed since you ejected it" : ""})`
+        : "";
+      await output.print(`${name}/${source.row}.hbs  ok${own}\n`);
     }
   }
-  return EXIT.done;
+  return isSound ? EXIT.done : EXIT.usage;
+}
+
+/** Why a template cannot be used, or undefined. */
+function faultOf(templates: TemplateSet, source: ReturnType<typeof sourcesOf>[number]): RulewrightError | undefined {
+  try {
+    compileTemplates(templates, [source])[source.row]?.(templates.rows[source.row]?.sample ?? {});
+    return undefined;
+  } catch (error) {
+    if (error instanceof RulewrightError) return error;
+    throw error;
+  }
 }
 
 function sourcesOf(app: App, name: string, templates: TemplateSet) {

@@ -210,7 +210,9 @@ const findLabel = (labels: ReadonlyMap<string, LabelRule>, host: string): Backgr
   const start = host.startsWith("www.") ? 4 : 0;
   const firstDot = host.indexOf(".", start);
   if (firstDot < 0) return undefined;
-  const rule = labels.get(host.slice(start, firstDot));
+  const label = host.slice(start, firstDot);
+  // Nor does a number behind it: myip2.example is named as myip.example is.
+  const rule = labels.get(label) ?? labels.get(label.replace(/-?\d{1,2}$/, ""));
   if (!rule) return undefined;
   for (let dot = firstDot; dot >= 0; dot = host.indexOf(".", dot + 1)) {
     if (rule.except.has(host.slice(dot + 1))) return undefined;

@@ -9,6 +9,15 @@ const EMPTY_HASHES = new Set([
   "01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b",
 ]);
 
+/** The EICAR test file, which every scanner detects on purpose: bare, with a line end, and packed once and twice. */
+const TEST_FILES = new Set([
+  "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f",
+  "131f95c51cc819465fa1797f6ccacf9d494aaaff46fa3eac73ae63ffbdfd8267",
+  "8b3f191819931d1f2cef7289239b5f77c00b079847b9c2636e56854d1e5eff71",
+  "2546dcffc5ad854d4ddc64fbf056871cd5a00f2471cb7a5bfd4ac23b6e9eedad",
+  "e1105070ba828007508566e28a2b8d4c65d192e9eaf3b7868382b7cae747b397",
+]);
+
 /** JA3 and JA4 of client libraries that ship with the system or a browser: they repeat across unrelated families. */
 const COMMON_FINGERPRINTS = new Map([
   ["28a2c9bd18a11de089ef85a160da29e4", "Windows Schannel"],
@@ -55,6 +64,10 @@ const COMMON_USER_AGENTS: readonly RegExp[] = [
 
 export function isEmptyFileHash(sha256: string): boolean {
   return EMPTY_HASHES.has(sha256);
+}
+
+export function isTestFileHash(sha256: string): boolean {
+  return TEST_FILES.has(sha256);
 }
 
 /** The library a JA3, JA3S or JA4 belongs to, when it is a common one. */

@@ -190,6 +190,12 @@ const SPECIAL_FIRST_LABELS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
+ * Whether a name is that of an onion service, of version 2 or 3, or below one: an address that somebody operates,
+ * other than the rest of `.onion`.
+ */
+export const isOnionService = (host: string): boolean => /(?:^|\.)(?:[a-z2-7]{16}|[a-z2-7]{55}d)\.onion$/.test(host);
+
+/**
  * What a host name is set aside for, or undefined for an ordinary name, an
  * address literal and the empty text. The host must be canonical: lower case,
  * punycode, no trailing dot.

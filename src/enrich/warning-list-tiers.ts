@@ -3,6 +3,8 @@
  * warning-lists.ts).
  */
 
+import { createPrefixTable, parseAddress, parsePrefix, unwrapMapped } from "./prefix-table.ts";
+
 /**
  * - `drop`: a value on the list is no indicator
  * - `demote`: a weak sign against it
@@ -97,6 +99,23 @@ const TIERS: readonly (readonly [name: string, tier: WarningListTier, reason: st
 
 /** Lists whose leading-dot entries are parents of customers, not owners of what lies below. */
 export const PARENT_LISTS: ReadonlySet<string> = new Set(["dynamic-dns", "lots-project"]);
+
+/** Ranges that lists of shared addresses claim and where anybody rents machines. */
+const RENTED: readonly (readonly [network: string, landlord: string])[] = [
+  ["172.232.0.0/13", "Linode, whose ranges Akamai announces and which the akamai list covers"],
+];
+
+const rented = createPrefixTable<true>();
+for (const [network] of RENTED) {
+  const prefix = parsePrefix(network);
+  if (prefix) rented.add(prefix, true);
+}
+
+/** Whether an address is one customer's machine although a list calls its range shared. */
+export const isRentedMachine = (address: string): boolean => {
+  const parsed = parseAddress(address);
+  return parsed !== undefined && rented.find(unwrapMapped(parsed)) === true;
+};
 
 export const tierOf = (name: string): WarningListTier => {
   for (const [pattern, tier] of TIERS) {

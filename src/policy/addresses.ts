@@ -1,8 +1,9 @@
 /** Rules on addresses and endpoints: reserved space, shared infrastructure, ports, and the hosts that resolve to them. */
 import { specialUseAddress } from "../enrich/special-use.ts";
+import { isRentedMachine } from "../enrich/warning-list-tiers.ts";
 import { parseEndpoint } from "../model/observable.ts";
 import type { Facts, Linked } from "../store/store.ts";
-import { isContacted, isOnlyInMemory, weighEvidence } from "./evidence-rules.ts";
+import { isContacted, isOnlyInMemory, isSeenInTraffic, weighEvidence } from "./evidence-rules.ts";
 import { memoryGate, warningListOpinion } from "./hosts.ts";
 import type { Finding, Findings, Gate, JudgeContext } from "./rule.ts";
 
@@ -11,7 +12,23 @@ const LOCAL_PORTS = new Set([67, 68, 137, 138, 139, 546, 547, 1900, 3702, 5353, 
 /** Ports on which a sandbox talks to its own resolver or clock. */
 const SERVICE_PORTS = new Set([53, 123]);
 const WEB_PORTS = new Set([80, 443]);
-const USUAL_PORTS = new Set([...WEB_PORTS, ...SERVICE_PORTS, 21, 22, 25, 110, 143, 465, 587, 853, 993, 995, 8080]);
+const USUAL_PORTS = new Set([
+  ...WEB_PORTS,
+  ...SERVICE_PORTS,
+  21,
+  22,
+  25,
+  110,
+  143,
+  389,
+  445,
+  465,
+  587,
+  853,
+  993,
+  995,
+  8080,
+]);
 
 const SHARED_NETWORKS = new Set(["cdn-network", "shared-hosting-network"]);
 
@@ -40,13 +57,21 @@ export function addressOpinion(address: string, context: JudgeContext): AddressO
     return { findings: [{ id: "shared-address", weight: match.weak ? -30 : -55, text }], isShared };
   }
   // The lists' word for "shared" is that full URLs stay.
+  if (listed.gate && isRentedMachine(address)) return { findings: [] };
   if (listed.gate) return { findings: [{ ...listed.gate, id: "shared-address", weight: -55 }], isShared: true };
   return { findings: listed.findings };
 }
 
+/**
+ * Owners whose addresses stand in front of unrelated sites, where our own ranges are behind the times. "Akamai
+ * Connected Cloud" is Linode, which rents machines.
+ */
+const SHARED_OWNERS =
+  /^(?:cloudflare|akamai(?! connected cloud)|fastly|incapsula|imperva|edgecast|limelight|bunny|cdn77|sucuri|gcore|stackpath)/i;
+
 /** ipv4 and ipv6. */
 export function judgeAddress(facts: Facts, context: JudgeContext): Findings {
-  const opinion = addressOpinion(facts.observable.value, context);
+  const opinion = ownerOpinion(addressOpinion(facts.observable.value, context), facts);
   const gate = opinion.gate ?? memoryOrBenign(facts) ?? droppedHostsGate(facts);
   if (gate) return { gate, findings: [] };
   const ports = facts.links
@@ -60,6 +85,15 @@ export function judgeAddress(facts: Facts, context: JudgeContext): Findings {
   if (ports.length > 0 && ports.every(({ port }) => SERVICE_PORTS.has(port)) && keptHosts(facts).length === 0)
     findings.push(serviceFinding(ports[0]?.port as number));
   return { findings };
+}
+
+function ownerOpinion(opinion: AddressOpinion, { enrichment }: Facts): AddressOpinion {
+  const owner = enrichment?.asOwner;
+  if (opinion.gate || opinion.isShared || owner === undefined || !SHARED_OWNERS.test(owner)) return opinion;
+  return {
+    isShared: true,
+    findings: [{ id: "shared-address", weight: -55, text: `in the network of ${owner}, shared by many sites` }],
+  };
 }
 
 function memoryOrBenign(facts: Facts): Gate | undefined {
@@ -79,24 +113,54 @@ function isDirect(facts: Facts): boolean {
   return isContacted(facts) && hostsOf(facts).length === 0;
 }
 
+/** Gates on a host that say whose it is, and so whose its addresses are; the others speak of the name alone. */
+const OWNER_GATES: ReadonlySet<string> = new Set([
+  "os-telemetry",
+  "connectivity-check",
+  "certificate-service",
+  "time-service",
+  "public-resolver",
+  "ip-echo",
+  "sinkhole",
+  "parking",
+  "security-vendor",
+  "popular-service",
+  "cdn-network",
+  "borrowed-host",
+  "warning-list",
+  "analyst-benign",
+  "allowed",
+  "popular",
+  "gti-benign",
+  "pervasive",
+  "many-families",
+  "widespread",
+  "clean-samples",
+]);
+
 /** An address that only ever appears as the resolution of dropped hosts is dropped with them. */
 function droppedHostsGate(facts: Facts): Gate | undefined {
   const hosts = hostsOf(facts);
   if (hosts.length === 0 || !hosts.every(({ decision }) => decision === "drop")) return undefined;
+  const owner = hosts.find(({ because }) => because !== undefined && OWNER_GATES.has(because));
+  // A name that cannot exist, or a tunnel's, says nothing of an address that somebody talks to.
+  if (!owner && isSeenInTraffic(facts)) return undefined;
   const names = hosts.slice(0, 3).map(({ observable }) => observable.value);
+  const because = (owner ?? hosts[0])?.because ?? "no reason";
   return {
     id: "resolved-from-dropped",
-    text: `address of ${names.join(", ")}${hosts.length > 3 ? " and others" : ""}, dropped (${hosts[0]?.reasonIds[0] ?? "no reason"})`,
+    text: `address of ${names.join(", ")}${hosts.length > 3 ? " and others" : ""}, dropped (${because})`,
   };
 }
 
 function hostFindings(facts: Facts): Finding[] {
   const hosts = hostsOf(facts);
   if (hosts.length === 0) {
-    return isContacted(facts) && !facts.roles.has("relationship")
+    return isSeenInTraffic(facts)
       ? [{ id: "by-address", weight: 5, text: "contacted by address, without a DNS lookup" }]
       : [];
   }
+  if (hosts.every(({ decision }) => decision === "drop")) return [];
   const kept = keptHosts(facts);
   const named = (kept[0] ?? hosts.find(({ decision }) => decision !== "drop") ?? hosts[0])?.observable.value;
   const tenant = hosts.find(({ decision, labels }) => decision !== "drop" && labels.includes("tenant-host"));
@@ -129,7 +193,7 @@ export function judgeEndpoint(facts: Facts, context: JudgeContext): Findings {
   if (gate) return { gate, findings: [] };
   if (on?.decision === "drop")
     return {
-      gate: { id: "address-dropped", text: `its address ${address} is dropped (${on.reasonIds[0] ?? "no reason"})` },
+      gate: { id: "address-dropped", text: `its address ${address} is dropped (${on.because ?? "no reason"})` },
       findings: [],
     };
   const findings = weighEvidence(facts, context);

@@ -5,6 +5,7 @@ import {
   isCommonMutex,
   isCommonUserAgent,
   isEmptyFileHash,
+  isTestFileHash,
 } from "../enrich/common-artefacts.ts";
 import type { Facts } from "../store/store.ts";
 import { type Finding, type Findings, type JudgeContext, plural } from "./rule.ts";
@@ -13,6 +14,11 @@ import { type Finding, type Findings, type JudgeContext, plural } from "./rule.t
 export function judgeHash(facts: Facts, context: JudgeContext): Findings {
   if (isEmptyFileHash(facts.observable.value))
     return { gate: { id: "empty-file", text: "the hash of an empty file" }, findings: [] };
+  if (isTestFileHash(facts.observable.value))
+    return {
+      gate: { id: "test-file", text: "the EICAR test file, which every scanner detects on purpose" },
+      findings: [],
+    };
   const isSample = facts.roles.has("sample");
   const findings: Finding[] = [
     isSample
@@ -118,12 +124,13 @@ function opinions(facts: Facts): Finding[] {
     : [];
 }
 
+/** Two samples may share a habit of the sandbox, three of one family share the malware's. */
 function corroboration(facts: Facts): Finding[] {
   return facts.samples >= 2 && facts.familyCount <= 1
     ? [
         {
           id: "several-samples",
-          weight: 15,
+          weight: facts.samples >= 3 ? 25 : 15,
           text: `seen in ${facts.samples} samples${facts.familyCount === 1 ? ` of ${facts.families[0]}` : ""}`,
         },
       ]

@@ -16,9 +16,9 @@ const CONTACTS: readonly (readonly [EvidenceRole, Contact])[] = [
   ["tunnel", { weight: 55, text: "carries a DNS tunnel of" }],
   ["dns-lookup", { weight: 50, text: "looked up by" }],
   ["contacted", { weight: 50, text: "contacted by" }],
-  ["relationship", { weight: 50, text: "contacted, says VirusTotal, by" }],
-  ["ids-alert", { weight: 25, text: "named by an IDS alert on" }],
+  ["relationship", { weight: 45, text: "contacted, says VirusTotal, by" }],
   ["listed", { weight: 28, text: "listed by VirusTotal, contact not shown" }],
+  ["ids-alert", { weight: 25, text: "named by an IDS alert on" }],
   ["resolution", { weight: 25, text: "only resolved, never contacted, by" }],
   ["url-host", { weight: 25, text: "host of a URL of" }],
   ["embedded", { weight: 15, text: "only a string in the file of" }],
@@ -37,6 +37,11 @@ export const CONTACT_ROLES: readonly EvidenceRole[] = [
 
 export function isContacted(facts: Facts): boolean {
   return CONTACT_ROLES.some((role) => facts.roles.has(role));
+}
+
+/** Shown by the sandbox itself, not only by VirusTotal's list of contacts. */
+export function isSeenInTraffic(facts: Facts): boolean {
+  return CONTACT_ROLES.some((role) => role !== "relationship" && role !== "ids-alert" && facts.roles.has(role));
 }
 
 export function isOnlyInMemory(facts: Facts): boolean {
@@ -92,14 +97,24 @@ const cleanSamples: Rule = ({ cleanSamples: clean, maliciousSamples, samples }) 
       }
     : undefined;
 
+const undecidedSamples: Rule = ({ undecidedSamples: undecided, samples }) =>
+  samples > 0 && undecided === samples
+    ? {
+        id: "undecided-samples",
+        weight: -15,
+        text: `no engine or sandbox calls ${samples === 1 ? "its only sample" : `any of its ${samples} samples`} malicious or clean`,
+      }
+    : undefined;
+
 /** Beyond this many families a value belongs to the sandbox or to everybody. */
 const MANY_FAMILIES = 4;
 
-const widespread: Rule = ({ familyCount, samples }, { totalSamples }) => {
+/** Several samples without a family may be one campaign: only several families, or clean samples, make it everybody's. */
+const widespread: Rule = ({ familyCount, samples, cleanSamples: clean }, { totalSamples }) => {
   if (familyCount >= MANY_FAMILIES)
     return { id: "many-families", weight: -45, text: `seen across ${familyCount} unrelated families` };
   const share = samples / Math.max(1, totalSamples);
-  if (familyCount !== 1 && samples >= 5 && share >= 0.3) {
+  if ((familyCount >= 2 || clean > 0) && samples >= 5 && share >= 0.3) {
     return {
       id: "widespread",
       weight: -45,
@@ -109,15 +124,43 @@ const widespread: Rule = ({ familyCount, samples }, { totalSamples }) => {
   return undefined;
 };
 
-/** One detection is noise: even google.com has one. */
+/** One detection is noise: even google.com has one. A suspicion counts half. */
 const detections: Rule = ({ enrichment }) => {
-  const malicious = enrichment?.malicious ?? 0;
+  const malicious = (enrichment?.malicious ?? 0) + Math.floor((enrichment?.suspicious ?? 0) / 2);
   if (malicious < 2) return undefined;
   return {
     id: "detections",
     weight: Math.min(35, Math.round(10 * Math.log2(1 + malicious))),
     text: `${malicious} of ${enrichment?.engines ?? 0} engines say malicious`,
   };
+};
+
+const YOUNG_DAYS = 30;
+const OLD_DAYS = 365;
+/** Fewer answers than this say nothing by their silence. */
+const ENOUGH_ENGINES = 40;
+
+/** A name registered just before it was contacted. */
+const young: Rule = ({ enrichment, lastNew }) => {
+  if (enrichment?.createdAt === undefined || lastNew === undefined) return undefined;
+  const days = Math.floor((lastNew - enrichment.createdAt) / 86_400);
+  return days >= 0 && days < YOUNG_DAYS
+    ? { id: "young", weight: 10, text: `registered ${plural(days, "day")} before it was seen` }
+    : undefined;
+};
+
+/** Nobody suspects it; the more so the longer it has been around. */
+const unsuspected: Rule = ({ enrichment, lastNew }) => {
+  const { engines = 0, malicious = 0, suspicious = 0, createdAt } = enrichment ?? {};
+  if (engines < ENOUGH_ENGINES || malicious > 0 || suspicious > 0) return undefined;
+  const days = createdAt === undefined || lastNew === undefined ? 0 : Math.floor((lastNew - createdAt) / 86_400);
+  return days >= OLD_DAYS
+    ? {
+        id: "unsuspected",
+        weight: -20,
+        text: `registered ${Math.floor(days / 365)} years before, and none of ${engines} engines suspects it`,
+      }
+    : { id: "unsuspected", weight: -10, text: `none of ${engines} engines suspects it` };
 };
 
 const gti: Rule = ({ enrichment }) => {
@@ -174,7 +217,19 @@ const alerts: Rule = ({ alerts: all }) => {
 /** Who contacted it and how often: says nothing of a value that nobody contacted. */
 const CONTACT_RULES: readonly Rule[] = [severalSamples, severalSandboxes, oneFamily, maliciousSample];
 
-const OTHER_RULES: readonly Rule[] = [cleanSamples, widespread, detections, gti, analyst, popularity, alerts, inMemory];
+const OTHER_RULES: readonly Rule[] = [
+  cleanSamples,
+  undecidedSamples,
+  widespread,
+  detections,
+  young,
+  unsuspected,
+  gti,
+  analyst,
+  popularity,
+  alerts,
+  inMemory,
+];
 
 /** Every evidence rule that speaks, in fixed order. */
 export function weighEvidence(facts: Facts, context: JudgeContext): Finding[] {

@@ -1,7 +1,7 @@
 /** Rules on host names: what can never be an indicator, what is borrowed, and how wide a name may be matched. */
 import type { BackgroundClass, BackgroundMatch } from "../enrich/background.ts";
-import { suffixOf } from "../enrich/public-suffix.ts";
-import { specialUseName } from "../enrich/special-use.ts";
+import { type SuffixFacts, suffixOf } from "../enrich/public-suffix.ts";
+import { isOnionService, specialUseName } from "../enrich/special-use.ts";
 import type { HostScope } from "../model/indicator.ts";
 import type { Facts } from "../store/store.ts";
 import { isOnlyInMemory, weighEvidence } from "./evidence-rules.ts";
@@ -24,8 +24,17 @@ export interface HostOpinion {
 
 /** What the name alone says; `host` is canonical. */
 export function hostOpinion(host: string, context: JudgeContext): HostOpinion {
+  if (isOnionService(host)) return onionOpinion(host, context);
   const special = specialUseName(host);
   if (special) return gated({ id: "special-use-name", text: `${special.name}: ${special.why}` });
+  if (isMachineName(host)) {
+    const finding = {
+      id: "machine-name",
+      weight: 0,
+      text: "a cloud's name for one machine, by its address: matched exactly",
+    };
+    return { findings: [finding], scope: "host", labels: [] };
+  }
   const suffix = suffixOf(host);
   const match = context.background.host(host);
   if (suffix.suffix === host)
@@ -33,13 +42,37 @@ export function hostOpinion(host: string, context: JudgeContext): HostOpinion {
   if (!suffix.isKnown) return gated({ id: "unknown-suffix", text: `no registry runs .${host.split(".").at(-1)}` });
   const known = match && !match.weak ? backgroundGate(host, match) : undefined;
   if (known) return known;
-  if (isBlockListQuery(host) && !(match && TENANTED.has(match.class))) {
-    return gated({ id: "block-list-query", text: "an address asked of a DNS block list, not a host" });
-  }
-  const listed = warningListOpinion("domain", host, context);
+  const listed = warningListOpinion("domain", host, context, sharedParent(suffix, match));
   if (listed.gate) return listed;
   return tenancyOpinion(host, suffix, match, listed.findings);
 }
+
+/** The suffix that a host is one customer's name below, if it is. */
+function sharedParent(suffix: SuffixFacts, match: BackgroundMatch | undefined): string | undefined {
+  if (match && TENANTED.has(match.class)) return match.entry;
+  return suffix.isPrivate ? suffix.suffix : undefined;
+}
+
+function onionOpinion(host: string, context: JudgeContext): HostOpinion {
+  const listed = warningListOpinion("domain", host, context);
+  if (listed.gate) return listed;
+  const text = "a Tor onion service: seen on the wire where a look-up leaks or a gateway serves it";
+  return { ...listed, findings: [...listed.findings, { id: "onion-service", weight: 0, text }] };
+}
+
+/**
+ * `ec2-52-3-3-9.compute-1.amazonaws.com`: rented to one customer at a time, whatever the Public Suffix List makes of
+ * the name, and the address in it is that customer's alone.
+ */
+function isMachineName(host: string): boolean {
+  return /^ec2-\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3}\.(?:[a-z0-9-]+\.compute|compute-1)\.amazonaws\.com(?:\.cn)?$/.test(host);
+}
+
+/** How trades name themselves that malware meets and seldom is; who imitates a bank mostly adds hyphens and digits. */
+const TRADE_NAMES: readonly (readonly [trade: string, name: RegExp])[] = [
+  ["banks", /^(?:[a-z]+bank(?:s|ers)?|bank[a-z]+|banque[a-z]+)$/],
+  ["registrars, domain dealers and parking services", /domain|parking/],
+];
 
 /** `173.160.99.20.zen.spamhaus.org`: RFC 5782 section 2.1. */
 function isBlockListQuery(host: string): boolean {
@@ -67,7 +100,7 @@ function backgroundGate(host: string, match: BackgroundMatch): HostOpinion | und
 
 function tenancyOpinion(
   host: string,
-  suffix: ReturnType<typeof suffixOf>,
+  suffix: SuffixFacts,
   match: BackgroundMatch | undefined,
   listed: readonly Finding[],
 ): HostOpinion {
@@ -75,7 +108,7 @@ function tenancyOpinion(
   if (match?.weak)
     findings.push({
       id: "looks-like-background",
-      weight: -15,
+      weight: -25,
       text: `named like ${match.why} (${match.source}: ${match.entry})`,
     });
   const isTenanted = match !== undefined && TENANTED.has(match.class);
@@ -95,12 +128,20 @@ function tenancyOpinion(
     });
     return { findings, scope: "host", labels: ["tenant-host"] };
   }
+  const trade = TRADE_NAMES.find(([, name]) => name.test(suffix.domain?.split(".")[0] ?? ""))?.[0];
+  if (trade)
+    findings.push({ id: "trade-name", weight: -25, text: `${suffix.domain} is named as ${trade} name themselves` });
   return { findings, scope: "subtree", labels: [] };
 }
 
-/** What the operator's warning lists say of a value. */
-export function warningListOpinion(type: string, value: string, context: JudgeContext): HostOpinion {
-  const matches = context.warningLists?.match(type, value) ?? [];
+/**
+ * What the operator's warning lists say of a value. That the parent which customers share is well known says nothing of
+ * one customer's name below `parent`.
+ */
+export function warningListOpinion(type: string, value: string, context: JudgeContext, parent?: string): HostOpinion {
+  const matches = (context.warningLists?.match(type, value) ?? []).filter(
+    ({ tier, entry }) => tier === "drop" || parent === undefined || !isAtOrAbove(entry, parent),
+  );
   const say = (tier: string) => {
     const match = matches.find((candidate) => candidate.tier === tier);
     return match && { id: "warning-list", text: `on the warning list ${match.list} ${match.version} (${match.entry})` };
@@ -114,6 +155,11 @@ export function warningListOpinion(type: string, value: string, context: JudgeCo
   return { findings: demoted ? [{ ...demoted, weight: -30 }] : [], scope: "subtree", labels: [] };
 }
 
+function isAtOrAbove(entry: string, parent: string): boolean {
+  const name = entry.replace(/^\./, "");
+  return parent === name || parent.endsWith(`.${name}`);
+}
+
 function gated(gate: Gate): HostOpinion {
   return { gate, findings: [], scope: "subtree", labels: [] };
 }
@@ -124,6 +170,8 @@ export function judgeDomain(facts: Facts, context: JudgeContext): Findings {
   const opinion = hostOpinion(host, context);
   if (opinion.gate) return { gate: opinion.gate, findings: [], labels: opinion.labels };
   if (isOnlyInMemory(facts)) return { gate: memoryGate, findings: [] };
+  if (isBlockListQuery(host) && !isPeer(facts) && opinion.scope === "subtree")
+    return { gate: blockListGate, findings: [] };
   if (facts.enrichment?.isAnalystBenign)
     return { gate: { id: "analyst-benign", text: "an analyst called it benign" }, findings: [] };
   const carrier = facts.links.find(({ kind, observable }) => kind === "tunnel-below" && observable.value !== host);
@@ -141,6 +189,13 @@ export function judgeDomain(facts: Facts, context: JudgeContext): Findings {
     scope: opinion.scope,
     labels: opinion.labels,
   };
+}
+
+const blockListGate: Gate = { id: "block-list-query", text: "an address asked of a DNS block list, not a host" };
+
+/** Somebody talked to it: then it is a host, whatever its name looks like. */
+function isPeer({ roles }: Facts): boolean {
+  return roles.has("http-request") || roles.has("tls-session") || roles.has("smtp-session");
 }
 
 export const memoryGate: Gate = { id: "memory-only", text: "only a string in memory, which proves no contact" };

@@ -19,7 +19,7 @@ export interface IndicatorContext {
   readonly policy: Policy;
   /** Stands in for the time of reports that bear none. */
   readonly asOf: Date;
-  /** The time at which validity is checked; absent, nothing expires. */
+  /** The time at which validity is checked; absent, the reports count as current at `asOf` and nothing expires. */
   readonly expiresAt?: Date;
 }
 
@@ -27,7 +27,7 @@ export function toIndicator(row: JudgedRow, { tlp, policy, asOf, expiresAt }: In
   const { type, value } = row.observable;
   const firstSeen = row.firstSeen === undefined ? asOf.getTime() : row.firstSeen * 1000;
   const lastSeen = row.lastSeen === undefined ? asOf.getTime() : row.lastSeen * 1000;
-  const lastNew = row.lastNew === undefined ? lastSeen : row.lastNew * 1000;
+  const lastNew = expiresAt === undefined ? asOf.getTime() : row.lastNew === undefined ? lastSeen : row.lastNew * 1000;
   const until = validUntil(type, fullConfidence(row.verdict), lastNew, policy);
   return {
     type,
@@ -60,8 +60,12 @@ function fullConfidence({ confidence, reasons }: Verdict): number {
   return reasons.reduce((full, { id, weight }) => (id === DECAY ? full - weight : full), confidence);
 }
 
-function statusOf({ ruling }: JudgedRow, until: number, expiresAt: Date | undefined): IndicatorStatus {
-  if (ruling?.action === "revoke") return "revoked";
+function statusOf(
+  { ruling, verdict, wasKept }: JudgedRow,
+  until: number,
+  expiresAt: Date | undefined,
+): IndicatorStatus {
+  if (ruling?.action === "revoke" || (wasKept && verdict.decision !== "keep")) return "revoked";
   return expiresAt !== undefined && until <= expiresAt.getTime() ? "expired" : "active";
 }
 
@@ -71,14 +75,14 @@ function strictestTlp(hunts: readonly HuntMark[]): Tlp | undefined {
   return levels.length === 0 ? undefined : TLP_LEVELS[Math.max(...levels)];
 }
 
-/** Kept indicators in export order. Throws the signal's reason when aborted. */
-export async function* keptIndicators(
+/** Indicators in export order, also those that were one and are withdrawn. Throws the signal's reason when aborted. */
+export async function* indicatorsOf(
   store: Store,
   context: IndicatorContext,
   signal: AbortSignal,
 ): AsyncGenerator<Indicator> {
   for (const type of OBSERVABLE_TYPES) {
-    for await (const page of store.judged(type, ["keep"])) {
+    for await (const page of store.indicators(type)) {
       for (const row of page) {
         signal.throwIfAborted();
         yield toIndicator(row, context);
@@ -106,6 +110,9 @@ function detailsOf(
   const notes = evidence.flatMap(({ note }) => note ?? []);
   const noted = (pick: (note: NonNullable<EvidenceRow["note"]>) => string | number | undefined): string[] =>
     sortedDistinct(notes.flatMap((note) => pick(note) ?? []).map(String));
+  const notedAll = (
+    pick: (note: NonNullable<EvidenceRow["note"]>) => readonly (string | number)[] | undefined,
+  ): string[] => sortedDistinct(notes.flatMap((note) => pick(note) ?? []).map(String));
   switch (observable.type) {
     case "domain":
       return present({ addresses: linked("resolves-to", ["ipv4", "ipv6"]) });
@@ -121,9 +128,9 @@ function detailsOf(
       });
     case "url":
       return present({
-        methods: noted(({ method }) => method),
-        userAgents: noted(({ userAgent }) => userAgent),
-        statuses: noted(({ status }) => status),
+        methods: notedAll(({ methods }) => methods),
+        userAgents: notedAll(({ userAgents }) => userAgents),
+        statuses: notedAll(({ statuses }) => statuses),
       });
     case "sha256": {
       const md5 = noted((note) => note.md5)[0];

@@ -31,6 +31,9 @@ export async function judgeAll(
   return { decisions, dropReasons: [...drops].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)) };
 }
 
+/** A lesser objection does not drop a value by itself. */
+const WEIGHTY = -10;
+
 function count(
   { observable, verdict }: Judgement,
   decisions: Map<ObservableType, Record<Decision, number>>,
@@ -41,6 +44,6 @@ function count(
   decisions.set(observable.type, own);
   if (verdict.decision !== "drop") return;
   const decisive = verdict.reasons.toSorted((a, b) => a.weight - b.weight)[0];
-  const id = decisive && decisive.weight <= 0 ? decisive.id : "weak-evidence";
+  const id = decisive && (decisive.weight < WEIGHTY || verdict.reasons.length === 1) ? decisive.id : "weak-evidence";
   drops.set(id, (drops.get(id) ?? 0) + 1);
 }

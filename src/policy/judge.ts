@@ -1,6 +1,6 @@
 /**
  * The judge: facts in, verdict with reasons out. A pure function made of small named rules; the weights of the
- * reasons add up to the confidence, and the confidence and the gates alone make the decision.
+ * reasons add up to the confidence; gates and the confidence before decay alone make the decision.
  */
 import type { Decision, Reason } from "../model/verdict.ts";
 import type { Facts, Judgement } from "../store/store.ts";

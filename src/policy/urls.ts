@@ -24,7 +24,8 @@ export function judgeUrl(facts: Facts, context: JudgeContext): Findings {
   }
   const listed = warningListOpinion("url", facts.observable.value, context);
   if (listed.gate && !listed.isBorrowed) return { gate: listed.gate, findings: [] };
-  const findings = [...weighEvidence(facts, context), ...opinion.findings];
+  // A shared address does not weaken a URL: host and path together are one customer's.
+  const findings = [...weighEvidence(facts, context), ...opinion.findings.filter(({ id }) => id !== "shared-address")];
   if (isBorrowed)
     findings.push({
       id: "borrowed-host",
@@ -34,7 +35,7 @@ export function judgeUrl(facts: Facts, context: JudgeContext): Findings {
   const parent = facts.links.find(({ kind, observable }) => kind === "hosted-at" && observable.value === host);
   if (!isBorrowed && parent?.decision === "drop") {
     return {
-      gate: { id: "host-dropped", text: `its host ${host} is dropped (${parent.reasonIds[0] ?? "no reason"})` },
+      gate: { id: "host-dropped", text: `its host ${host} is dropped (${parent.because ?? "no reason"})` },
       findings: [],
     };
   }

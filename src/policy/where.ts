@@ -12,6 +12,7 @@ export const WHERE_FIELDS = {
   confidence: "0–100",
   family: "family of its samples",
   label: "label of its samples or of the judge",
+  hunt: "name of a hunt that found it",
   samples: "number of samples",
   sandboxes: "number of sandboxes",
   tlp: "clear, green, amber, amber+strict or red; <= and >= compare in this order",
@@ -22,6 +23,7 @@ const TERM = /^([a-z]+)(!=|>=|<=|=|>|<)(.+)$/i;
 
 /** Throws WHERE_INVALID and names the nearest field. */
 export function parseWhere(text: string): Where {
+  if (text.trim() === "") throw invalid("it is empty");
   const tests = text
     .trim()
     .split(/\s+/)
@@ -37,6 +39,7 @@ function parseTerm(term: string): Where {
   if (!Object.hasOwn(WHERE_FIELDS, field))
     throw invalid(`unknown field "${field}"${nearest(field, Object.keys(WHERE_FIELDS))}`);
   const values = right.split("|");
+  if (values.includes("")) throw invalid(`"${term}" names an empty value`);
   if (operator === "=" || operator === "!=") return equality(field as Field, operator === "=", values);
   const number = numberOf(field as Field, right);
   const compare = {
@@ -53,7 +56,7 @@ function equality(field: Field, isWanted: boolean, values: readonly string[]): W
     const unknown = values.find((value) => !(OBSERVABLE_TYPES as readonly string[]).includes(value));
     if (unknown) throw invalid(`unknown type "${unknown}"${nearest(unknown, OBSERVABLE_TYPES)}`);
   }
-  if (field === "tlp") for (const value of values) numberOf(field, value);
+  if (field === "tlp" || isNumeric(field)) for (const value of values) numberOf(field, value);
   const wanted = new Set(values.map((value) => value.toLowerCase()));
   return (indicator) => textsOf(field, indicator).some((text) => wanted.has(text.toLowerCase())) === isWanted;
 }
@@ -68,6 +71,8 @@ function textsOf(field: Field, indicator: Indicator): readonly string[] {
       return indicator.families;
     case "label":
       return indicator.labels;
+    case "hunt":
+      return indicator.hunts;
     case "samples":
       return [String(indicator.sampleCount)];
     case "sandboxes":
@@ -84,10 +89,13 @@ function numberOf(field: Field, text: string): number {
     if (level === -1) throw invalid(`"${text}" is no TLP level: ${TLP_LEVELS.join(", ")}`);
     return level;
   }
-  if (field !== "confidence" && field !== "samples" && field !== "sandboxes")
-    throw invalid(`${field} compares with = and != only`);
+  if (!isNumeric(field)) throw invalid(`${field} compares with = and != only`);
   if (!/^[0-9]{1,9}$/.test(text)) throw invalid(`"${text}" is no number`);
   return Number(text);
+}
+
+function isNumeric(field: Field): boolean {
+  return field === "confidence" || field === "samples" || field === "sandboxes";
 }
 
 function invalid(message: string): RulewrightError {

@@ -20,7 +20,7 @@ const EVIDENCE_SCHEMA = [
      id integer primary key,
      key text not null unique,
      md5 text, sha1 text, name text, size integer,
-     malicious integer, engines integer, sandbox_malicious integer,
+     malicious integer, engines integer, opinion integer,
      family text,
      submitted_at integer,
      seen_at integer
@@ -45,7 +45,8 @@ const EVIDENCE_SCHEMA = [
      role text not null,
      place text not null,
      note text,
-     seen_at integer,
+     first_at integer,
+     last_at integer,
      primary key (observable_id, sample_id, sandbox, role)
    )`,
   `create table link (
@@ -66,7 +67,8 @@ const EVIDENCE_SCHEMA = [
      confidence integer not null,
      reasons text not null,
      scope text,
-     labels text not null
+     labels text not null,
+     was_kept integer not null default 0
    )`,
   `create table rejection (
      reason text not null,
@@ -85,6 +87,8 @@ const EVIDENCE_SCHEMA = [
 const HUNT_SCHEMA = [
   `create table hunt (
      name text primary key,
+     base text,
+     floor integer,
      watermark integer,
      walk text,
      labels text not null default '[]',
@@ -101,6 +105,11 @@ const HUNT_SCHEMA = [
      sample_id integer primary key,
      fetched_at integer not null,
      modified_at integer
+   )`,
+  `create table claim (
+     sample text primary key,
+     owner text not null,
+     until integer not null
    )`,
   `create table ruling (
      type text not null,

@@ -1,45 +1,89 @@
 /** The sid ledger: same key, same sid, for ever; the revision moves only with what a rule matches. */
 import { type Kysely, sql } from "kysely";
+import { RulewrightError } from "../errors.ts";
+import { sha256 } from "../model/ids.ts";
+import { LOCAL_SIDS, type SidRange } from "../model/sid.ts";
 import type { SidLedger } from "../plugin.ts";
 import type { Schema } from "./schema.ts";
 
-/** First sid of the range that sidallocation.org leaves to local rules (1000000–1999999). */
-export const FIRST_SID = 1_000_000;
-export const LAST_SID = 1_999_999;
+export interface SidEntry {
+  readonly key: string;
+  readonly sid: number;
+  readonly rev: number;
+  /** Digest of what the rule matches. */
+  readonly fingerprint: string;
+}
 
-export function createSidLedger(
-  db: Kysely<Schema>,
-  firstSid: number = FIRST_SID,
-  lastSid: number = LAST_SID,
-): SidLedger {
+/** The ledger as exporters use it, and as it is carried from one database to the next. */
+export interface SidStore extends SidLedger {
+  /** Pages of everything ever assigned, in order of sid. */
+  entries(): AsyncIterable<readonly SidEntry[]>;
+  /** Takes entries over; those known already stay as they are. */
+  restore(entries: readonly SidEntry[]): Promise<void>;
+}
+
+const PAGE = 5000;
+
+/** `assign` throws SID_RANGE_FULL when a new rule finds no number. */
+export function createSidLedger(db: Kysely<Schema>, { first, last }: SidRange = LOCAL_SIDS): SidStore {
   return {
     async assign(rules) {
       return db.transaction().execute(async (trx) => {
-        const asked = JSON.stringify(rules);
-        const { rows } = await sql<{ key: string; sid: number; rev: number; fingerprint: string }>`
-          select key, sid, rev, fingerprint from sid where key in (select j.value ->> 'key' from json_each(${asked}) j)`.execute(
+        // Takes the write lock before the read: of two processes, none numbers by a state the other has changed.
+        await sql`update sid set rev = rev where false`.execute(trx);
+        const known = await knownEntries(
           trx,
+          rules.map(({ key }) => key),
         );
-        const { rows: highest } = await sql<{ sid: number | null }>`select max(sid) as sid from sid`.execute(trx);
-        let next = Math.max(firstSid, (highest[0]?.sid ?? 0) + 1);
-        const known = new Map(rows.map((row) => [row.key, row]));
-        const changed = new Map<string, { key: string; sid: number; rev: number; fingerprint: string }>();
-        const assigned = rules.map(({ key, fingerprint }) => {
+        const { rows: highest } = await sql<{ sid: number | null }>`
+          select max(sid) as sid from sid where sid between ${first} and ${last}`.execute(trx);
+        let next = (highest[0]?.sid ?? first - 1) + 1;
+        const changed = new Map<string, SidEntry>();
+        const assigned = rules.map(({ key, fingerprint: text }) => {
+          const fingerprint = sha256(text).slice(0, 32);
           const entry = known.get(key);
-          if (entry?.fingerprint === fingerprint) return { sid: entry.sid, rev: entry.rev };
+          if (entry?.fingerprint === fingerprint) return entry;
           const row = entry ? { ...entry, rev: entry.rev + 1, fingerprint } : { key, sid: next++, rev: 1, fingerprint };
-          if (row.sid > lastSid) throw new RangeError(`no sid left between ${firstSid} and ${lastSid}`);
+          if (next - 1 > last)
+            throw new RulewrightError(
+              "SID_RANGE_FULL",
+              `No sid is left between ${first} and ${last}. Widen sids in the config, or export fewer indicators with --where.`,
+            );
           known.set(key, row);
           changed.set(key, row);
-          return { sid: row.sid, rev: row.rev };
+          return row;
         });
-        await sql`
-          insert into sid (key, sid, rev, fingerprint)
-          select j.value ->> 'key', j.value ->> 'sid', j.value ->> 'rev', j.value ->> 'fingerprint'
-          from json_each(${JSON.stringify([...changed.values()])}) j where true
-          on conflict (key) do update set rev = excluded.rev, fingerprint = excluded.fingerprint`.execute(trx);
-        return assigned;
+        await write(trx, [...changed.values()]);
+        return assigned.map(({ sid, rev }) => ({ sid, rev }));
       });
     },
+    async *entries() {
+      for (let after = -1; ; ) {
+        const { rows } = await sql<SidEntry>`
+          select key, sid, rev, fingerprint from sid where sid > ${after} order by sid limit ${PAGE}`.execute(db);
+        const lastRow = rows.at(-1);
+        if (!lastRow) return;
+        yield rows;
+        after = lastRow.sid;
+      }
+    },
+    restore: (entries) => write(db, entries),
   };
+}
+
+async function knownEntries(db: Kysely<Schema>, keys: readonly string[]): Promise<Map<string, SidEntry>> {
+  const { rows } = await sql<SidEntry>`
+    select key, sid, rev, fingerprint from sid where key in (select value from json_each(${JSON.stringify(keys)}))`.execute(
+    db,
+  );
+  return new Map(rows.map((row) => [row.key, row]));
+}
+
+async function write(db: Kysely<Schema>, entries: readonly SidEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await sql`
+    insert into sid (key, sid, rev, fingerprint)
+    select j.value ->> 'key', j.value ->> 'sid', j.value ->> 'rev', j.value ->> 'fingerprint'
+    from json_each(${JSON.stringify(entries)}) j where true
+    on conflict (key) do update set rev = excluded.rev, fingerprint = excluded.fingerprint`.execute(db);
 }

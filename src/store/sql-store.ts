@@ -6,6 +6,7 @@ import { type Kysely, sql } from "kysely";
 import type { Collected, Enrichment, EvidenceNote, EvidenceRole, LinkKind } from "../model/evidence.ts";
 import type { HostScope, Tlp } from "../model/indicator.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
+import type { SidRange } from "../model/sid.ts";
 import type { Decision, Reason } from "../model/verdict.ts";
 import { createHuntStore } from "./hunt-store.ts";
 import type { Schema } from "./schema.ts";
@@ -29,19 +30,27 @@ const LISTED = 20;
 
 /** Evidence that proves less than contact and counts for nothing but itself. */
 const STRINGS_ONLY = sql`('memory', 'embedded')`;
-/** Engines from which on a sample counts as malicious; fewer are noise. */
-const IS_MALICIOUS = sql`(coalesce(s.malicious, 0) >= 5 or coalesce(s.sandbox_malicious, 0) = 1)`;
-const IS_CLEAN = sql`(coalesce(s.malicious, 0) = 0 and (s.sandbox_malicious = 0 or coalesce(s.engines, 0) >= 20))`;
+/** Engines from which on a sample counts as malicious; fewer are noise. Opinions are places in SANDBOX_OPINIONS. */
+const IS_MALICIOUS = sql`(coalesce(s.malicious, 0) >= 5 or s.opinion = 2)`;
+const IS_CLEAN = sql`(coalesce(s.malicious, 0) = 0 and (s.opinion = 1 or (coalesce(s.engines, 0) >= 20 and coalesce(s.opinion, 0) < 2)))`;
+const IS_UNDECIDED = sql`(s.malicious is null and s.opinion = 0)`;
 
-export function createSqlStore(db: Kysely<Schema>): Store {
+export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange): Store {
   return {
     add: (batch: readonly Collected[]) => writeBatch(db, batch),
     facts: (type) => factsOf(db, type),
     saveJudgements: (judgements) => saveJudgements(db, judgements),
-    judged: (type, decisions) => judgedPages(db, type, decisions),
+    judged: (type, decisions) =>
+      judgedPages(db, type, sql`v.decision in (select value from json_each(${JSON.stringify(decisions)}))`),
+    indicators: (type) => judgedPages(db, type, sql`v.was_kept = 1`),
+    decisions: () => countDecisions(db),
     find: (observable) => findJudged(db, observable),
     rejections: (value) => findRejections(db, value),
     async rule({ type, value }, { action, reason, ruledAt }) {
+      // A value that no report has shown yet can be denied: it is judged and exported like any other.
+      await sql`insert into observable (type, value) values (${type}, ${value}) on conflict (type, value) do nothing`.execute(
+        db,
+      );
       await sql`
         insert into ruling (type, value, action, reason, ruled_at) values (${type}, ${value}, ${action}, ${reason}, ${ruledAt})
         on conflict (type, value) do update set action = excluded.action, reason = excluded.reason, ruled_at = excluded.ruled_at`.execute(
@@ -61,13 +70,20 @@ export function createSqlStore(db: Kysely<Schema>): Store {
                (select count(*) from evidence) as evidence, (select count(*) from rejection) as rejections`.execute(db);
       return rows[0] as { samples: number; observables: number; evidence: number; rejections: number };
     },
+    async newestDate() {
+      const { rows } = await sql<{ newest: number | null }>`
+        select max(at) as newest from (
+          select max(last_at) as at from evidence union all select max(coalesce(seen_at, submitted_at)) from sample
+        ) dates`.execute(db);
+      return rows[0]?.newest ?? undefined;
+    },
     async sampleCount() {
       const { rows } = await sql<{
         n: number;
       }>`select count(distinct sample_id) as n from evidence where sample_id > 0`.execute(db);
       return rows[0]?.n ?? 0;
     },
-    sids: createSidLedger(db),
+    sids: createSidLedger(db, sidRange),
     close: () => db.destroy(),
   };
 }
@@ -111,6 +127,7 @@ async function* factsOf(db: Kysely<Schema>, type: ObservableType): AsyncGenerato
         samples: total?.samples ?? 0,
         maliciousSamples: total?.malicious ?? 0,
         cleanSamples: total?.clean ?? 0,
+        undecidedSamples: total?.undecided ?? 0,
         sandboxes: total?.sandboxes ?? 0,
         families: names.slice(0, LISTED),
         familyCount: names.length,
@@ -130,6 +147,7 @@ interface Totals {
   readonly samples: number;
   readonly malicious: number;
   readonly clean: number;
+  readonly undecided: number;
   readonly sandboxes: number;
   readonly first_seen: number | null;
   readonly last_seen: number | null;
@@ -142,10 +160,11 @@ async function totalsOf(db: Kysely<Schema>, ids: string): Promise<Map<number, To
            count(distinct nullif(e.sample_id, 0)) as samples,
            count(distinct case when ${IS_MALICIOUS} then e.sample_id end) as malicious,
            count(distinct case when ${IS_CLEAN} then e.sample_id end) as clean,
+           count(distinct case when ${IS_UNDECIDED} then e.sample_id end) as undecided,
            count(distinct nullif(e.sandbox, '')) as sandboxes,
-           min(coalesce(s.submitted_at, e.seen_at, s.seen_at)) as first_seen,
-           max(coalesce(e.seen_at, s.seen_at, s.submitted_at)) as last_seen,
-           max(coalesce(s.submitted_at, e.seen_at, s.seen_at)) as last_new
+           min(coalesce(s.submitted_at, e.first_at, s.seen_at)) as first_seen,
+           max(coalesce(e.last_at, s.seen_at, s.submitted_at)) as last_seen,
+           max(coalesce(s.submitted_at, e.first_at, s.seen_at)) as last_new
     from evidence e left join sample s on s.id = e.sample_id
     where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY}
     group by e.observable_id`.execute(db);
@@ -207,12 +226,15 @@ async function notesOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Not
   return notes;
 }
 
-async function enrichmentsOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Omit<Enrichment, "observable">>> {
+async function enrichmentsOf(
+  db: Kysely<Schema>,
+  ids: string,
+): Promise<Map<number, Omit<Enrichment, "observable" | "seenAt">>> {
   const { rows } = await sql<{ id: number; data: string }>`
     select observable_id as id, data from enrichment where observable_id in (select value from json_each(${ids}))`.execute(
     db,
   );
-  return new Map(rows.map(({ id, data }) => [id, JSON.parse(data) as Omit<Enrichment, "observable">]));
+  return new Map(rows.map(({ id, data }) => [id, JSON.parse(data) as Omit<Enrichment, "observable" | "seenAt">]));
 }
 
 interface LinkRow {
@@ -244,10 +266,17 @@ async function linksOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Lin
       kind,
       observable: { type, value },
       ...(decision ? { decision } : {}),
-      reasonIds: reasons ? (JSON.parse(reasons) as Reason[]).map(({ id }) => id) : [],
+      ...reasonsOf(reasons),
       labels: labels ? (JSON.parse(labels) as string[]) : [],
     }),
   );
+}
+
+/** The ids of the reasons, and the one that weighs most against the value: alone it explains a drop. */
+function reasonsOf(text: string | null): Pick<Linked, "reasonIds" | "because"> {
+  const reasons = text ? (JSON.parse(text) as Reason[]) : [];
+  const because = reasons.toSorted((a, b) => a.weight - b.weight)[0]?.id;
+  return { reasonIds: reasons.map(({ id }) => id), ...(because ? { because } : {}) };
 }
 
 function grouped<R extends { readonly id: number }, T>(rows: readonly R[], pick: (row: R) => T): Map<number, T[]> {
@@ -271,12 +300,14 @@ async function saveJudgements(db: Kysely<Schema>, judgements: readonly Judgement
     labels: JSON.stringify(labels),
   }));
   await sql`
-    insert into verdict (observable_id, decision, confidence, reasons, scope, labels)
-    select o.id, j.value ->> 'decision', j.value ->> 'confidence', j.value ->> 'reasons', j.value ->> 'scope', j.value ->> 'labels'
+    insert into verdict (observable_id, decision, confidence, reasons, scope, labels, was_kept)
+    select o.id, j.value ->> 'decision', j.value ->> 'confidence', j.value ->> 'reasons', j.value ->> 'scope', j.value ->> 'labels',
+           j.value ->> 'decision' = 'keep'
     from json_each(${JSON.stringify(rows)}) j join observable o on o.type = j.value ->> 'type' and o.value = j.value ->> 'value'
     where true
     on conflict (observable_id) do update set decision = excluded.decision, confidence = excluded.confidence,
-      reasons = excluded.reasons, scope = excluded.scope, labels = excluded.labels`.execute(db);
+      reasons = excluded.reasons, scope = excluded.scope, labels = excluded.labels,
+      was_kept = max(verdict.was_kept, excluded.was_kept)`.execute(db);
 }
 
 interface VerdictRow extends ObservableRow {
@@ -285,18 +316,19 @@ interface VerdictRow extends ObservableRow {
   readonly reasons: string;
   readonly scope: HostScope | null;
   readonly labels: string;
+  readonly was_kept: number;
 }
 
 async function* judgedPages(
   db: Kysely<Schema>,
   type: ObservableType,
-  decisions: readonly Decision[],
+  condition: ReturnType<typeof sql>,
 ): AsyncGenerator<readonly JudgedRow[]> {
   for (let after = ""; ; ) {
     const { rows } = await sql<VerdictRow>`
-      select o.id, o.value, v.decision, v.confidence, v.reasons, v.scope, v.labels
+      select o.id, o.value, v.decision, v.confidence, v.reasons, v.scope, v.labels, v.was_kept
       from observable o join verdict v on v.observable_id = o.id
-      where o.type = ${type} and o.value > ${after} and v.decision in (select value from json_each(${JSON.stringify(decisions)}))
+      where o.type = ${type} and o.value > ${after} and ${condition}
       order by o.value limit ${PAGE}`.execute(db);
     const last = rows.at(-1);
     if (!last) return;
@@ -305,9 +337,20 @@ async function* judgedPages(
   }
 }
 
+async function countDecisions(db: Kysely<Schema>): Promise<Partial<Record<ObservableType, Record<Decision, number>>>> {
+  const { rows } = await sql<{ type: ObservableType; decision: Decision; n: number }>`
+    select o.type, v.decision, count(*) as n from verdict v join observable o on o.id = v.observable_id group by 1, 2 order by 1, 2`.execute(
+    db,
+  );
+  const counted: Partial<Record<ObservableType, Record<Decision, number>>> = {};
+  for (const { type, decision, n } of rows)
+    counted[type] = { keep: 0, review: 0, drop: 0, ...counted[type], [decision]: n };
+  return counted;
+}
+
 async function findJudged(db: Kysely<Schema>, { type, value }: Observable): Promise<JudgedRow | undefined> {
   const { rows } = await sql<VerdictRow>`
-    select o.id, o.value, v.decision, v.confidence, v.reasons, v.scope, v.labels
+    select o.id, o.value, v.decision, v.confidence, v.reasons, v.scope, v.labels, v.was_kept
     from observable o join verdict v on v.observable_id = o.id where o.type = ${type} and o.value = ${value}`.execute(
     db,
   );
@@ -333,6 +376,7 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
       verdict: { decision: row.decision, confidence: row.confidence, reasons: JSON.parse(row.reasons) as Reason[] },
       ...(row.scope ? { scope: row.scope } : {}),
       labels: JSON.parse(row.labels) as string[],
+      wasKept: row.was_kept === 1,
       families: (families.get(row.id) ?? []).slice(0, LISTED),
       sampleLabels: (labels.get(row.id) ?? []).slice(0, LISTED),
       techniques: (techniques.get(row.id) ?? []).slice(0, LISTED),
@@ -380,8 +424,8 @@ interface PlaceRow {
 async function evidenceOf(db: Kysely<Schema>, ids: string): Promise<Map<number, EvidenceRow[]>> {
   const { rows } = await sql<PlaceRow>`
     select * from (
-      select e.observable_id as id, e.role, s.key, e.sandbox, e.place, e.note, coalesce(e.seen_at, s.seen_at) as seen_at,
-             row_number() over (partition by e.observable_id order by e.role, s.key, e.sandbox) as position
+      select e.observable_id as id, e.role, s.key, e.sandbox, e.place, e.note, coalesce(e.last_at, s.seen_at) as seen_at,
+             row_number() over (partition by e.observable_id order by e.role <> 'sample', e.role, s.key, e.sandbox) as position
       from evidence e left join sample s on s.id = e.sample_id
       where e.observable_id in (select value from json_each(${ids}))
     ) ranked where position <= ${LISTED} order by id, position`.execute(db);

@@ -3,6 +3,7 @@ import Database from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import { RulewrightError } from "../errors.ts";
+import type { SidRange } from "../model/sid.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import type { Schema } from "./schema.ts";
 import { createSqlStore } from "./sql-store.ts";
@@ -14,20 +15,51 @@ import type { Store } from "./store.ts";
  */
 const TEMPORARY = "";
 
+/** How long another process may hold the file. */
+const BUSY_MS = 30_000;
+
 /** Throws STORE_UNAVAILABLE when the database cannot be opened or brought up to date. */
-export async function openSqliteStore(path: string = TEMPORARY): Promise<Store> {
+export async function openSqliteStore(path: string = TEMPORARY, sidRange?: SidRange): Promise<Store> {
   try {
     const database = new Database(path);
-    database.pragma("journal_mode = WAL");
+    // A temporary database has no WAL, and nobody recovers it after a crash.
+    database.pragma(`busy_timeout = ${BUSY_MS}`);
+    setJournal(database, path === TEMPORARY ? "MEMORY" : "WAL");
     database.pragma("synchronous = NORMAL");
-    database.pragma("cache_size = -65536");
+    database.pragma("cache_size = -16384");
     const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
     const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+    // One transaction around all of it: two processes that open a new file take turns, and one that is killed leaves nothing half made.
+    database.exec("begin immediate");
     const { error } = await migrator.migrateToLatest();
     if (error) throw error;
-    return createSqlStore(db);
+    database.exec("commit");
+    return createSqlStore(db, sidRange);
   } catch (cause) {
     const name = path === TEMPORARY ? "the temporary store" : path;
     throw new RulewrightError("STORE_UNAVAILABLE", `Cannot open ${name}: ${(cause as Error).message}.`, { cause });
   }
+}
+
+/** Changing the journal mode does not wait for other processes by itself, whatever the time-out. */
+function setJournal(database: Database.Database, mode: string): void {
+  for (let left = BUSY_MS / 20; ; left -= 1) {
+    try {
+      database.pragma(`journal_mode = ${mode}`);
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "SQLITE_BUSY" || left <= 0) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}
+
+/** What the database itself refuses (no room, no rights, locked, damaged) is nobody's bug; other errors stay as they are. */
+export function storeFailure(error: unknown): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  return new RulewrightError(
+    "STORE_UNAVAILABLE",
+    `The store refused: ${error.message} (${error.code}). What was acknowledged before is kept; run again.`,
+    { cause: error },
+  );
 }

@@ -6,8 +6,8 @@ import type { Collected, Enrichment, EvidenceNote, EvidenceRole, LinkKind } from
 import type { HostScope, Tlp } from "../model/indicator.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
 import type { Decision, Verdict } from "../model/verdict.ts";
-import type { SidLedger } from "../plugin.ts";
 import type { HuntStore } from "./hunt-store.ts";
+import type { SidStore } from "./sid-ledger.ts";
 
 /** A linked observable and what the judge has said of it so far. */
 export interface Linked {
@@ -16,6 +16,8 @@ export interface Linked {
   readonly decision?: Decision;
   /** Ids of the reasons of its verdict. */
   readonly reasonIds: readonly string[];
+  /** The reason that weighs most against it. */
+  readonly because?: string;
   readonly labels: readonly string[];
 }
 
@@ -28,13 +30,15 @@ export interface Facts {
   readonly samples: number;
   readonly maliciousSamples: number;
   readonly cleanSamples: number;
+  /** Samples of which the sandboxes that ran them would not say anything, and no engine did. */
+  readonly undecidedSamples: number;
   /** Distinct named sandboxes. */
   readonly sandboxes: number;
   /** Distinct families of the samples, sorted, at most 20. */
   readonly families: readonly string[];
   readonly familyCount: number;
   readonly alerts: readonly { readonly severity: string; readonly message: string }[];
-  readonly enrichment?: Omit<Enrichment, "observable">;
+  readonly enrichment?: Omit<Enrichment, "observable" | "seenAt">;
   readonly certificate?: NonNullable<EvidenceNote["certificate"]>;
   /** Links to others and, for addresses, from the hosts that resolved to them; at most 20 per kind and decision. */
   readonly links: readonly Linked[];
@@ -83,6 +87,8 @@ export interface EvidenceRow {
 
 /** A judged observable with what exporters need; dates in seconds, absent when no report was dated. */
 export interface JudgedRow extends Judgement {
+  /** Whether any judgement so far has kept it. */
+  readonly wasKept: boolean;
   readonly families: readonly string[];
   readonly sampleLabels: readonly string[];
   readonly techniques: readonly string[];
@@ -119,6 +125,10 @@ export interface Store {
   saveJudgements(judgements: readonly Judgement[]): Promise<void>;
   /** Pages of judged observables with one of the decisions, in order of value. */
   judged(type: ObservableType, decisions: readonly Decision[]): AsyncIterable<readonly JudgedRow[]>;
+  /** Pages of what is kept, and of what was kept once and is not any more. */
+  indicators(type: ObservableType): AsyncIterable<readonly JudgedRow[]>;
+  /** Number of judged observables by type and decision. */
+  decisions(): Promise<Partial<Record<ObservableType, Record<Decision, number>>>>;
   /** One judged observable, or undefined. */
   find(observable: Observable): Promise<JudgedRow | undefined>;
   /** Refused values whose text contains `value`. */
@@ -129,8 +139,10 @@ export interface Store {
   unrule(observable: Observable): Promise<boolean>;
   readonly hunts: HuntStore;
   counts(): Promise<StoreCounts>;
+  /** The newest date that any report bears, seconds; undefined when none bears one. */
+  newestDate(): Promise<number | undefined>;
   /** Distinct samples that have any report. */
   sampleCount(): Promise<number>;
-  readonly sids: SidLedger;
+  readonly sids: SidStore;
   close(): Promise<void>;
 }

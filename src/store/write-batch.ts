@@ -1,6 +1,6 @@
 /** One batch of collected evidence into the tables, in one transaction. */
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import type { Collected, Sample } from "../model/evidence.ts";
+import { type Collected, SANDBOX_OPINIONS, type Sample } from "../model/evidence.ts";
 import { indicatorKey } from "../model/indicator.ts";
 import type { Observable } from "../model/observable.ts";
 import type { Schema } from "./schema.ts";
@@ -51,21 +51,21 @@ async function upsertSamples(db: Kysely<Schema>, batch: readonly Collected[]): P
     size: sample.size ?? null,
     malicious: sample.malicious ?? null,
     engines: sample.engines ?? null,
-    sandbox: sample.isMaliciousBySandbox === undefined ? null : Number(sample.isMaliciousBySandbox),
+    opinion: sample.opinion === undefined ? null : SANDBOX_OPINIONS.indexOf(sample.opinion),
     submittedAt: sample.submittedAt ?? null,
     seenAt: seenAt ?? null,
   }));
   const { rows: stored } = await sql<{ id: number; key: string }>`
-    insert into sample (key, md5, sha1, name, size, malicious, engines, sandbox_malicious, submitted_at, seen_at)
+    insert into sample (key, md5, sha1, name, size, malicious, engines, opinion, submitted_at, seen_at)
     select j.value ->> 'key', min(j.value ->> 'md5'), min(j.value ->> 'sha1'), min(j.value ->> 'name'), max(j.value ->> 'size'),
-           max(j.value ->> 'malicious'), max(j.value ->> 'engines'), max(j.value ->> 'sandbox'), min(j.value ->> 'submittedAt'), max(j.value ->> 'seenAt')
+           max(j.value ->> 'malicious'), max(j.value ->> 'engines'), max(j.value ->> 'opinion'), min(j.value ->> 'submittedAt'), max(j.value ->> 'seenAt')
     from json_each(${JSON.stringify(rows)}) j where true group by 1 order by 1
     on conflict (key) do update set
       md5 = coalesce(min(md5, excluded.md5), md5, excluded.md5), sha1 = coalesce(min(sha1, excluded.sha1), sha1, excluded.sha1),
       name = coalesce(min(name, excluded.name), name, excluded.name), size = coalesce(max(size, excluded.size), size, excluded.size),
       malicious = coalesce(max(malicious, excluded.malicious), malicious, excluded.malicious),
       engines = coalesce(max(engines, excluded.engines), engines, excluded.engines),
-      sandbox_malicious = coalesce(max(sandbox_malicious, excluded.sandbox_malicious), sandbox_malicious, excluded.sandbox_malicious),
+      opinion = coalesce(max(opinion, excluded.opinion), opinion, excluded.opinion),
       submitted_at = coalesce(min(submitted_at, excluded.submitted_at), submitted_at, excluded.submitted_at),
       seen_at = coalesce(max(seen_at, excluded.seen_at), seen_at, excluded.seen_at)
     returning id, key`.execute(db);
@@ -150,11 +150,12 @@ async function upsertEvidence(
     db,
     rows,
     (json) => sql`
-      insert into evidence (observable_id, sample_id, sandbox, role, place, note, seen_at)
-      select j.value ->> 'o', j.value ->> 's', j.value ->> 'b', j.value ->> 'r', j.value ->> 'p', j.value ->> 'n', j.value ->> 't' from ${json} where true
+      insert into evidence (observable_id, sample_id, sandbox, role, place, note, first_at, last_at)
+      select j.value ->> 'o', j.value ->> 's', j.value ->> 'b', j.value ->> 'r', j.value ->> 'p', j.value ->> 'n', j.value ->> 't', j.value ->> 't' from ${json} where true
       on conflict (observable_id, sample_id, sandbox, role) do update set
         place = min(place, excluded.place), note = coalesce(min(note, excluded.note), note, excluded.note),
-        seen_at = coalesce(max(seen_at, excluded.seen_at), seen_at, excluded.seen_at)`,
+        first_at = coalesce(min(first_at, excluded.first_at), first_at, excluded.first_at),
+        last_at = coalesce(max(last_at, excluded.last_at), last_at, excluded.last_at)`,
   );
 }
 
@@ -185,8 +186,8 @@ async function upsertEnrichments(
   idOf: (observable: Observable) => number,
 ): Promise<void> {
   const rows = new Map<string, { id: number; data: string; seenAt: number }>();
-  for (const { enrichments, seenAt = 0 } of batch) {
-    for (const { observable, ...facts } of enrichments) {
+  for (const { enrichments } of batch) {
+    for (const { observable, seenAt, ...facts } of enrichments) {
       const row = { id: idOf(observable), data: JSON.stringify(facts).toWellFormed(), seenAt };
       const known = rows.get(indicatorKey(observable));
       if (!known || seenAt > known.seenAt || (seenAt === known.seenAt && row.data > known.data))

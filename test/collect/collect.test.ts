@@ -83,11 +83,11 @@ describe("collectReport", () => {
     };
     const collected = one(attributes);
     expect(collected.evidence.map(({ observable, note }) => [observable.value, note])).toEqual([
-      ["http://45.32.17.9:8080/a?b=1", { method: "POST", userAgent: "Quillet/1" }],
+      ["http://45.32.17.9:8080/a?b=1", { methods: ["POST"], userAgents: ["Quillet/1"] }],
       ["45.32.17.9", undefined],
       ["45.32.17.9:8080/tcp", undefined],
       ["Quillet/1", undefined],
-      ["http://evil.top/x", { method: "GET", status: 404 }],
+      ["http://evil.top/x", { methods: ["GET"], statuses: [404] }],
       ["evil.top", undefined],
       [sampleId(1), undefined],
     ]);
@@ -173,6 +173,57 @@ describe("collectReport", () => {
     expect(JSON.stringify(alerts)).not.toContain("alert tcp");
   });
 
+  it("ids_alerts: an alert on the answer points at its source; the gravest alert on a value is remembered", () => {
+    const context = {
+      src_ip: "45.32.17.9",
+      src_port: 443,
+      dest_ip: "192.168.0.5",
+      dest_port: 49_000,
+      protocol: "TCP",
+      ja3s: ["e35df3e00ca4ef31d42b34bebaa2f86e"],
+    };
+    const attributes = {
+      ids_alerts: [
+        { rule_msg: "ET INFO x", alert_severity: "info", alert_context: context },
+        { rule_msg: "ET MALWARE y", alert_severity: "high", alert_context: context },
+      ],
+    };
+    const server = one(attributes).evidence.find(({ observable }) => observable.value === "45.32.17.9:443/tcp");
+    expect(server?.note).toEqual({ rank: 0, severity: "high", message: "ET MALWARE y" });
+    expect(seen(attributes)).toContain("ids-alert ja3s e35df3e00ca4ef31d42b34bebaa2f86e @ ids_alerts[1]");
+  });
+
+  it("http_conversations: one URL asked for in several ways keeps them all", () => {
+    const attributes = {
+      http_conversations: [
+        {
+          url: "http://evil.top/x",
+          request_method: "POST",
+          request_headers: { "User-Agent": "B" },
+          response_status_code: 404,
+        },
+        {
+          url: "http://evil.top/x",
+          request_method: "GET",
+          request_headers: { "User-Agent": "A" },
+          response_status_code: 200,
+        },
+      ],
+    };
+    expect(one(attributes).evidence[0]?.note).toEqual({
+      methods: ["GET", "POST"],
+      userAgents: ["A", "B"],
+      statuses: [200, 404],
+    });
+  });
+
+  it("takes as many tunnel names as it must without slowing down", () => {
+    const names = Array.from({ length: 40_000 }, (_, n) => ({
+      hostname: `${"x9f3a".repeat(5)}${n}.tunnel-carrier.top`,
+    }));
+    expect(links({ dns_lookups: names })).toHaveLength(40_000);
+  });
+
   it("memory_pattern_*: ports and junk, all with the role memory", () => {
     const found = seen({
       memory_pattern_domains: ["mail.evil.top:25", "sajatypeworks.comi"],
@@ -216,7 +267,7 @@ describe("collectReport", () => {
       id: sampleId(1),
       families: ["agenttesla"],
       techniques: ["T1071.001", "T1129"],
-      isMaliciousBySandbox: true,
+      opinion: "malicious",
     });
     expect(collected).not.toHaveProperty("seenAt");
     expect(one({ analysis_date: 1_760_000_000 }).seenAt).toBe(1_760_000_000);
@@ -253,7 +304,7 @@ describe("collectFile and collectNetwork", () => {
       name: "invoice.exe",
       malicious: 40,
       engines: 70,
-      isMaliciousBySandbox: true,
+      opinion: "malicious",
     });
     expect(collected?.evidence.map(({ role, observable }) => `${role} ${observable.value}`)).toEqual([
       `sample ${sampleId(2)}`,
@@ -285,6 +336,7 @@ describe("collectFile and collectNetwork", () => {
         suspicious: 0,
         engines: 86,
         bestRank: 338,
+        seenAt: 1_760_000_000,
         bestRankSource: "Cisco Umbrella",
       },
     ]);

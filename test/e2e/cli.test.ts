@@ -27,6 +27,16 @@ describe("help", () => {
     ["config", "check"],
     ["config", "show"],
     ["config", "schema"],
+    ["pivot"],
+    ["ingest"],
+    ["judge"],
+    ["export"],
+    ["list"],
+    ["stats"],
+    ["allow"],
+    ["deny"],
+    ["revoke"],
+    ["restore"],
   ])("%s %s --help says what it does and exits 0", async (...command) => {
     const { code, stdout } = await rulewright([...command.filter((word) => word !== undefined), "--help"]);
     expect(code).toBe(0);
@@ -86,7 +96,7 @@ describe("mistakes", () => {
       "a value nobody saw",
       ["explain", "nobody-saw-this.top", samples],
       2,
-      /No report under .* shows nobody-saw-this\.top/,
+      /No report in .* shows nobody-saw-this\.top/,
     ],
   ])("%s", async (_, args, exit, message) => {
     const out = temporaryFolder();
@@ -113,7 +123,7 @@ describe("mistakes", () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(/warning: .*broken\.json: not JSON/);
     expect(stderr).toMatch(/warning: .*notvt\.json: JSON, but no body of VirusTotal's API v3/);
-    expect(stderr).toMatch(/warning: .*link\.json: no such file/);
+    expect(stderr).toMatch(/warning: .*link\.json: no regular file/);
     expect(readFileSync(join(out, "csv/indicators.csv"), "utf8")).toContain("domain,quillet-morrow.top");
   });
 
@@ -128,16 +138,36 @@ describe("mistakes", () => {
       join(out, "o"),
     ]);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/None of the 1 files could be read; the previous output stands/);
+    expect(stderr).toMatch(/No file could be read; the previous output stands/);
     expect(existsSync(join(out, "o"))).toBe(false);
   });
 
   it("reports with nothing to keep give valid empty outputs", async () => {
     const out = temporaryFolder();
-    const { code } = await rulewright(["generate", folderWith({ "a.json": '{"data": null}' }), "--out", out]);
+    const clean = JSON.stringify(report({ dns_lookups: [{ hostname: "www.microsoft.com" }], verdicts: ["CLEAN"] }));
+    const { code } = await rulewright(["generate", folderWith({ "a.json": clean }), "--out", out]);
     expect(code).toBe(0);
     expect(readFileSync(join(out, "csv/indicators.csv"), "utf8")).toMatch(/^type,value,[a-z0-9_,]*\n$/);
     expect(JSON.parse(readFileSync(join(out, "stix/rulewright.stix.json"), "utf8")).type).toBe("bundle");
+  });
+
+  it("bodies of VirusTotal with nothing to collect are said to be so, and write nothing", async () => {
+    const out = temporaryFolder();
+    const folder = folderWith({ "a.json": '{"data": null}' });
+    const { code, stderr } = await rulewright(["generate", folder, "--out", join(out, "o")]);
+    expect([code, existsSync(join(out, "o"))]).toEqual([2, false]);
+    expect(stderr).toMatch(/There is nothing to collect in .*\[INPUT_EMPTY\]/);
+  });
+
+  it("a day that the calendar does not have, and an empty name", async () => {
+    expect((await rulewright(["generate", samples, "--as-of", "2026-02-31"])).stderr).toMatch(/A day looks like/);
+    expect((await rulewright(["generate", samples, "--to", "csv,,stix"])).stderr).toMatch(/single commas/);
+  });
+
+  it("config check sees filters and options that generate would refuse", async () => {
+    const folder = folderWith({ "rulewright.yaml": "exports:\n  csv:\n    where: tpye=domain\n" });
+    const { code, stderr } = await rulewright(["config", "check"], { cwd: folder });
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/unknown field "tpye" \(did you mean "type"\?\)/)]);
   });
 
   it("a typo in the config names file, line and the nearest key", async () => {
@@ -152,6 +182,95 @@ describe("mistakes", () => {
     const { code, stderr } = await rulewright(["generate", samples, "--to", "csv", "--out", "o"], { cwd: folder });
     expect(stderr).toMatch(/csv has no option "spreadsheetSave" \(did you mean "spreadsheetSafe"\?\)/);
     expect(code).toBe(2);
+  });
+});
+
+describe("sids", () => {
+  const reports = (...hosts: string[]) =>
+    folderWith(
+      Object.fromEntries(
+        hosts.map((hostname) => [
+          `${hostname}.json`,
+          JSON.stringify(report({ dns_lookups: [{ hostname }], verdicts: ["MALWARE"] })),
+        ]),
+      ),
+    );
+  const sidsIn = (out: string) =>
+    new Map(
+      readFileSync(join(out, "suricata/rulewright.rules"), "utf8")
+        .split("\n")
+        .flatMap((line) => {
+          const [, id, sid] = /ioc_id ([^,]+),.*|$/.test(line)
+            ? [line, /ioc_id ([^,]+)/.exec(line)?.[1], /sid:(\d+)/.exec(line)?.[1]]
+            : [];
+          return id && sid ? [[`${line.split(" ")[1]} ${id}`, sid] as const] : [];
+        }),
+    );
+
+  it("stay with their rules when reports come and go, and are not given twice", async () => {
+    const out = temporaryFolder();
+    const run = (folder: string) => rulewright(["generate", folder, "--to", "suricata", "--out", out]);
+    await run(reports("quillet-morrow.top", "umber-saltire.top"));
+    const first = sidsIn(out);
+    await run(reports("aldous-fennimore.top", "umber-saltire.top"));
+    const second = sidsIn(out);
+    for (const [rule, sid] of second)
+      if (first.has(rule)) expect(sid).toBe(first.get(rule));
+      else expect([...first.values()]).not.toContain(sid);
+    expect([...second.keys()].some((rule) => rule.includes("umber-saltire.top"))).toBe(true);
+    await run(reports("quillet-morrow.top", "umber-saltire.top"));
+    expect(sidsIn(out)).toEqual(first);
+  });
+
+  it("a damaged ledger stops the run before anything is written", async () => {
+    const out = temporaryFolder();
+    const folder = reports("quillet-morrow.top");
+    await rulewright(["generate", folder, "--to", "suricata", "--out", out]);
+    writeFileSync(join(out, "sid-ledger.ndjson"), '{"key":"x"');
+    const before = digest(out);
+    const { code, stderr } = await rulewright(["generate", folder, "--to", "suricata", "--out", out]);
+    expect([code, digest(out)]).toEqual([2, before]);
+    expect(stderr).toMatch(/sid-ledger\.ndjson cannot be read at line 1.*\[SID_LEDGER_UNREADABLE\]/);
+  });
+
+  it("a range that is full says so", async () => {
+    const out = temporaryFolder();
+    const folder = reports("quillet-morrow.top", "umber-saltire.top");
+    writeFileSync(join(folder, "rulewright.yaml"), "sids: { first: 5000000, last: 5000002 }\n");
+    const { code, stderr } = await rulewright(["generate", ".", "--to", "suricata", "--out", out], { cwd: folder });
+    expect([code, stderr]).toEqual([4, expect.stringMatching(/No sid is left between 5000000 and 5000002/)]);
+  });
+});
+
+describe("outputs", () => {
+  it("--out - prints one export and leaves no folder", async () => {
+    const folder = folderWith({ "a.json": goodReport });
+    const { code, stdout } = await rulewright(["generate", "a.json", "--to", "csv:jsonl", "--out", "-"], {
+      cwd: folder,
+    });
+    expect(code).toBe(0);
+    expect(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).value),
+    ).toContain("quillet-morrow.top");
+    expect(readdirSync(folder)).toEqual(["a.json"]);
+    const two = await rulewright(["generate", "a.json", "--out", "-"], { cwd: folder });
+    expect([two.code, two.stderr]).toEqual([2, expect.stringMatching(/Standard output takes one export/)]);
+  });
+
+  it("a run of some exports does not forget the files of the others", async () => {
+    const folder = folderWith({ "a.json": goodReport });
+    await rulewright(["generate", "a.json", "--to", "suricata,csv"], { cwd: folder });
+    const { stdout } = await rulewright(["generate", "a.json", "--to", "csv:jsonl", "--json"], { cwd: folder });
+    const manifest = JSON.parse(stdout);
+    expect(manifest).toEqual(JSON.parse(readFileSync(join(folder, "out/manifest.json"), "utf8")));
+    expect(manifest.earlier.map(({ name }: { name: string }) => name)).toEqual(["suricata"]);
+    expect(readdirSync(join(folder, "out/csv"))).toEqual(["indicators.jsonl"]);
+    writeFileSync(join(folder, "out/suricata/mine.txt"), "");
+    await rulewright(["generate", "a.json", "--to", "suricata", "--where", "type=sha256"], { cwd: folder });
+    expect(existsSync(join(folder, "out/suricata/mine.txt"))).toBe(true);
   });
 });
 

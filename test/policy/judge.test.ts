@@ -116,6 +116,61 @@ describe("hosts", () => {
     ).toMatch(/^(review|drop) .*clean-samples/);
   });
 
+  it("unlabelled samples of one campaign are no reason against it", async () => {
+    const bodies = Array.from({ length: 8 }, (_, n) =>
+      report({ ...lookup("quillet-morrow.top"), ...MALWARE }, { sample: n + 1 }),
+    );
+    expect(await outcome(domain("quillet-morrow.top"), ...bodies)).toMatch(/^keep/);
+  });
+
+  it("what no engine or sandbox calls malicious goes to review, and silence of many engines counts against it", async () => {
+    expect(
+      await outcome(
+        domain("quillet-morrow.top"),
+        report({ ...lookup("quillet-morrow.top"), verdicts: ["UNKNOWN_VERDICT"] }),
+      ),
+    ).toMatch(/^review .*undecided-samples/);
+    const object = (created: number) => ({
+      type: "domain",
+      id: "quillet-morrow.top",
+      attributes: {
+        creation_date: created,
+        last_analysis_date: 1_760_000_000,
+        last_analysis_stats: { malicious: 0, undetected: 90 },
+      },
+    });
+    const dated = report({ ...lookup("quillet-morrow.top"), analysis_date: 1_760_000_000 });
+    expect(await outcome(domain("quillet-morrow.top"), dated, object(1_300_000_000))).toMatch(/^review .*unsuspected/);
+    expect(
+      await outcome(
+        domain("quillet-morrow.top"),
+        report({ ...lookup("quillet-morrow.top"), ...MALWARE, analysis_date: 1_760_000_000 }),
+        object(1_759_000_000),
+      ),
+    ).toMatch(/^keep .*young/);
+  });
+
+  it("an address in the first labels is a block-list query unless somebody talks to the host", async () => {
+    const host = "10.20.30.40.c2.quillet-morrow.top";
+    expect(await outcome(domain(host), report({ ...lookup(host), ...MALWARE }))).toBe("drop block-list-query");
+    expect(
+      await outcome(
+        domain(host),
+        report({ http_conversations: [{ url: `http://${host}/`, request_method: "GET" }], ...MALWARE }),
+      ),
+    ).toMatch(/^keep/);
+  });
+
+  it.each(["ec2-52-3-3-9.compute-1.amazonaws.com", "ec2-18-130-10-20.eu-west-2.compute.amazonaws.com"])(
+    "a rented machine's name %s is one customer's, and so is its address",
+    async (host) => {
+      const address = /ec2-(\d+)-(\d+)-(\d+)-(\d+)/.exec(host)?.slice(1).join(".") as string;
+      const body = report({ ...lookup(host, address), ...traffic(address, 4444), ...MALWARE });
+      expect(await outcome(domain(host), body)).toMatch(/^keep/);
+      expect(await outcome(endpoint(`${address}:4444/tcp`), body)).toMatch(/^keep/);
+    },
+  );
+
   it("what many unrelated families contact belongs to nobody", async () => {
     const bodies = ["emotet", "qakbot", "icedid", "ursnif"].map((family, n) =>
       report({ ...lookup("quillet-morrow.top"), verdict_labels: [family], ...MALWARE }, { sample: n + 1 }),
@@ -145,6 +200,30 @@ describe("addresses and endpoints", () => {
     const body = report({ ...lookup("ocsp.digicert.com", "45.32.17.9"), ...traffic("45.32.17.9", 80), ...MALWARE });
     expect(await outcome(ipv4("45.32.17.9"), body)).toBe("drop resolved-from-dropped");
     expect(await outcome(endpoint("45.32.17.9:80/tcp"), body)).toBe("drop address-dropped");
+  });
+
+  it("one lookup of an impossible name does not clear an address that malware talks to", async () => {
+    const contacted = [1, 2].map((sample) => report({ ...traffic("45.32.17.9", 4444), ...MALWARE }, { sample }));
+    const cleared = report({ ...lookup("wpad.quillet.localdomain", "45.32.17.9"), ...MALWARE }, { sample: 3 });
+    expect(await outcome(endpoint("45.32.17.9:4444/tcp"), ...contacted, cleared)).toMatch(/^keep/);
+  });
+
+  it("who once resolved to an address says nothing of it", async () => {
+    const resolution = {
+      type: "resolution",
+      id: "x",
+      attributes: { host_name: "old-tenant.github.io", ip_address: "45.32.17.9", date: 1_500_000_000 },
+    };
+    expect(
+      await outcome(ipv4("45.32.17.9"), report({ ...traffic("45.32.17.9", 4444), ...MALWARE }), resolution),
+    ).toMatch(/^keep/);
+  });
+
+  it("an address in a network that the owner shares among many is context", async () => {
+    const object = { type: "ip_address", id: "45.32.17.9", attributes: { as_owner: "Akamai Technologies, Inc." } };
+    expect(await outcome(ipv4("45.32.17.9"), report({ ...traffic("45.32.17.9"), ...MALWARE }), object)).toMatch(
+      /^(review|drop) .*shared-address/,
+    );
   });
 
   it("keeps what is contacted by address, and the address of a kept host", async () => {
@@ -206,6 +285,12 @@ describe("URLs", () => {
     const row = await verdictOn(url("https://pastebin.com/raw/Qu1lleT"), [request("https://pastebin.com/raw/Qu1lleT")]);
     expect([row.verdict.decision, row.labels]).toEqual(["keep", ["shared-host"]]);
     expect(await outcome(url("https://pastebin.com/"), request("https://pastebin.com/"))).toBe("drop borrowed-host");
+  });
+
+  it("on a shared address path and host together are one customer's", async () => {
+    expect(
+      await outcome(url("http://104.21.12.202:8080/gate.php"), request("http://104.21.12.202:8080/gate.php")),
+    ).toMatch(/^keep/);
   });
 
   it("falls with its host", async () => {
@@ -283,6 +368,7 @@ describe("properties of the judge", () => {
     samples: 1,
     maliciousSamples: 0,
     cleanSamples: 0,
+    undecidedSamples: 0,
     sandboxes: 1,
     families: [],
     familyCount: 0,

@@ -1,0 +1,59 @@
+/** Commands over the store that remembers: open it, judge it, read it out. */
+import { dirname, resolve } from "node:path";
+import type { App } from "../app.ts";
+import { openWarningLists } from "../app.ts";
+import { loadBackground } from "../enrich/background.ts";
+import { RulewrightError } from "../errors.ts";
+import type { IndicatorContext } from "../policy/indicators.ts";
+import { type JudgingTally, judgeAll } from "../policy/judge-all.ts";
+import { openSqliteStore, storeFailure } from "../store/sqlite.ts";
+import type { Store } from "../store/store.ts";
+
+/** Throws USAGE, STORE_UNAVAILABLE. */
+export async function openStore(app: App, flag?: string): Promise<Store> {
+  return openSqliteStore(storePath(app, flag), app.loaded.config.sids);
+}
+
+/** Flag, then RULEWRIGHT_STORE, then the config; a relative path counts from the config file. Throws USAGE. */
+export function storePath(app: App, flag?: string): string {
+  const location = flag ?? app.env.RULEWRIGHT_STORE ?? app.loaded.config.store;
+  const path = /^sqlite:(.+)$/.exec(location)?.[1];
+  if (path === undefined)
+    throw new RulewrightError("USAGE", `The store "${location}" is none that this version opens. Give sqlite:PATH.`);
+  const base = flag === undefined && app.env.RULEWRIGHT_STORE === undefined ? dirname(app.loaded.file) : app.folder;
+  return resolve(base, path);
+}
+
+/** Runs `work` over the store and closes it, whatever happens. */
+export async function withStore<T>(app: App, flag: string | undefined, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(app, flag);
+  try {
+    return await work(store);
+  } catch (error) {
+    throw app.signal.aborted
+      ? new RulewrightError("INTERRUPTED", "Interrupted: what was finished is kept.", { cause: error })
+      : storeFailure(error);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Judges everything in the store as of now; asks nobody. */
+export async function judgeStore(app: App, store: Store, warningLists?: string): Promise<JudgingTally> {
+  const lists = await openWarningLists(app, warningLists);
+  return judgeAll(
+    store,
+    {
+      background: loadBackground(),
+      policy: app.loaded.config.policy,
+      now: app.now,
+      ...(lists ? { warningLists: lists } : {}),
+    },
+    app.signal,
+  );
+}
+
+/** How indicators of the store are made: validity is checked against now. */
+export function storedContext(app: App): IndicatorContext {
+  return { tlp: app.loaded.config.tlp, policy: app.loaded.config.policy, asOf: app.now, expiresAt: app.now };
+}

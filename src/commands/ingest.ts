@@ -1,0 +1,34 @@
+/** `rulewright ingest <path…>`: saved reports into the store, judged. */
+
+import { judgeStore, withStore } from "../app/stored.ts";
+import { type App, ingest } from "../app.ts";
+import { EXIT } from "../errors.ts";
+import type { Output } from "./output.ts";
+import { ingestSummary, judgingSummary } from "./summary.ts";
+
+export interface StoreOptions {
+  readonly store?: string;
+  readonly warningLists?: string;
+}
+
+export async function ingestReports(
+  app: App,
+  output: Output,
+  paths: readonly string[],
+  options: StoreOptions,
+): Promise<number> {
+  return withStore(app, options.store, async (store) => {
+    const tally = await ingest(app, store, paths, (files) => output.progress(`reading: ${files} files`));
+    output.progress("");
+    output.say(`${ingestSummary(tally)}\n\n${judgingSummary(await judgeStore(app, store, options.warningLists))}\n`);
+    return EXIT.done;
+  });
+}
+
+/** `rulewright judge --all`: a changed policy over the stored evidence, without a single request. */
+export async function judgeStored(app: App, output: Output, options: StoreOptions): Promise<number> {
+  return withStore(app, options.store, async (store) => {
+    output.say(`${judgingSummary(await judgeStore(app, store, options.warningLists))}\n`);
+    return EXIT.done;
+  });
+}

@@ -1,0 +1,84 @@
+/** `rulewright list`: what the store knows, one observable a line; `stats`: how much of it. */
+
+import { storedContext, withStore } from "../app/stored.ts";
+import type { App } from "../app.ts";
+import { EXIT } from "../errors.ts";
+import { defang } from "../model/defang.ts";
+import type { Indicator } from "../model/indicator.ts";
+import { OBSERVABLE_TYPES } from "../model/observable.ts";
+import { plainText } from "../model/text.ts";
+import { DECISIONS, type Decision } from "../model/verdict.ts";
+import { toIndicator } from "../policy/indicators.ts";
+import { parseWhere } from "../policy/where.ts";
+import type { Output } from "./output.ts";
+import { table } from "./summary.ts";
+
+export interface ListOptions {
+  readonly store?: string;
+  readonly decision?: Decision;
+  readonly where?: string;
+  readonly json?: boolean;
+}
+
+export async function list(app: App, output: Output, options: ListOptions): Promise<number> {
+  const decisions = options.decision ? [options.decision] : DECISIONS;
+  const wanted = options.where === undefined ? () => true : parseWhere(options.where);
+  const context = storedContext(app);
+  return withStore(app, options.store, async (store) => {
+    for (const type of OBSERVABLE_TYPES) {
+      for await (const page of store.judged(type, decisions)) {
+        for (const row of page) {
+          app.signal.throwIfAborted();
+          const indicator = toIndicator(row, context);
+          if (wanted(indicator)) await output.print(options.json ? lineJson(indicator) : line(indicator));
+        }
+      }
+    }
+    return EXIT.done;
+  });
+}
+
+/** The contract's fields, in its order. */
+function lineJson({
+  type,
+  value,
+  verdict,
+  hunts,
+  families,
+  labels,
+  tlp,
+  samples,
+  firstSeen,
+  lastSeen,
+  validUntil,
+  status,
+}: Indicator): string {
+  return `${JSON.stringify({ type, value, verdict, hunts, families, labels, tlp, samples, firstSeen, lastSeen, validUntil, status })}\n`;
+}
+
+function line({ type, value, verdict, status, families, lastSeen }: Indicator): string {
+  const state = status === "active" ? "" : ` ${status}`;
+  return `${verdict.decision.padEnd(6)} ${String(verdict.confidence).padStart(3)}  ${type.padEnd(12)} ${plainText(defang(value), 4096)}  ${families.join(",") || "-"}  ${lastSeen.slice(0, 10)}${state}\n`;
+}
+
+export async function stats(
+  app: App,
+  output: Output,
+  options: { readonly store?: string; readonly json?: boolean },
+): Promise<number> {
+  return withStore(app, options.store, async (store) => {
+    const counts = await store.counts();
+    const decisions = await store.decisions();
+    if (options.json) await output.print(`${JSON.stringify({ ...counts, decisions }, undefined, 2)}\n`);
+    else {
+      await output.print(`${table(["", "number"], Object.entries(counts))}\n\n`);
+      await output.print(
+        `${table(
+          ["observables", "keep", "review", "drop"],
+          Object.entries(decisions).map(([type, own]) => [type, own.keep, own.review, own.drop]),
+        )}\n`,
+      );
+    }
+    return EXIT.done;
+  });
+}

@@ -1,0 +1,75 @@
+/** `rulewright allow|deny|revoke|restore <value> --reason "…"`: an operator's word, which wins over every rule. */
+
+import { judgeStore, withStore } from "../app/stored.ts";
+import type { App } from "../app.ts";
+import { EXIT, RulewrightError } from "../errors.ts";
+import { isRejected, recognise } from "../model/canonical.ts";
+import { defang, refang } from "../model/defang.ts";
+import type { Observable } from "../model/observable.ts";
+import { OBSERVABLE_TYPES } from "../model/observable.ts";
+import type { RulingAction } from "../store/store.ts";
+import type { Output } from "./output.ts";
+
+export interface RulingOptions {
+  readonly store?: string;
+  readonly reason: string;
+  readonly type?: string;
+}
+
+export async function rule(
+  app: App,
+  output: Output,
+  action: RulingAction,
+  value: string,
+  options: RulingOptions,
+): Promise<number> {
+  const observable = observableOf(value, options.type);
+  return withStore(app, options.store, async (store) => {
+    if (action === "revoke" && (await store.find(observable))?.verdict.decision !== "keep") {
+      throw new RulewrightError(
+        "VALUE_UNKNOWN",
+        `${value} is no indicator of the store, so there is nothing to withdraw. Keep it out for good: rulewright allow ${value} --reason "…"`,
+      );
+    }
+    await store.rule(observable, { action, reason: options.reason, ruledAt: Math.floor(app.now.getTime() / 1000) });
+    await judgeStore(app, store);
+    output.say(`${SAID[action]} ${defang(observable.value)} (${observable.type}): ${options.reason}\n`);
+    return EXIT.done;
+  });
+}
+
+const SAID: Readonly<Record<RulingAction, string>> = {
+  allow: "Never an indicator:",
+  deny: "Always an indicator:",
+  revoke: "Withdrawn:",
+};
+
+/** Takes an `allow`, `deny` or `revoke` back: the rules decide again. */
+export async function restore(
+  app: App,
+  output: Output,
+  value: string,
+  options: Partial<RulingOptions>,
+): Promise<number> {
+  const observable = observableOf(value, options.type);
+  return withStore(app, options.store, async (store) => {
+    if (!(await store.unrule(observable)))
+      throw new RulewrightError(
+        "VALUE_UNKNOWN",
+        `Nobody has ruled on ${value}. See what is known of it: rulewright explain ${value}`,
+      );
+    await judgeStore(app, store);
+    output.say(`The rules decide again on ${defang(observable.value)} (${observable.type}).\n`);
+    return EXIT.done;
+  });
+}
+
+function observableOf(value: string, type: string | undefined): Observable {
+  const known = OBSERVABLE_TYPES.find((candidate) => candidate === type);
+  if (type !== undefined && !known)
+    throw new RulewrightError("USAGE", `"${type}" is no observable type: ${OBSERVABLE_TYPES.join(", ")}.`);
+  const canonical = known ? { type: known, value } : recognise(refang(value));
+  if (isRejected(canonical))
+    throw new RulewrightError("USAGE", `${value} is no observable: ${canonical.rejected}. Say what it is with --type.`);
+  return canonical;
+}

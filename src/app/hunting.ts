@@ -36,7 +36,7 @@ export function huntsOf({ loaded }: App, names: readonly string[]): Hunt[] {
   if (hunts.length === 0)
     throw new RulewrightError(
       "HUNT_UNKNOWN",
-      `There is no hunt in ${loaded.file}. Add one under hunts:, at least "- name: …" and "query: …"; see docs/virusTotal.md.`,
+      `There is no hunt in ${loaded.file}. Add one under hunts:, at least "- name: …" and "query: …"; see docs/hunting.md.`,
     );
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
@@ -78,7 +78,7 @@ function sourceOf(config: HuntConfig, file: string): Source {
     throw new RulewrightError(
       "CONFIG_INVALID",
       `${file}: the hunt ${config.name} has ${sources.length === 0 ? "no source" : "more than one source"}. ` +
-        "Give it one of query, livehunt, retrohunt, collection and hashes; see docs/virusTotal.md.",
+        "Give it one of query, livehunt, retrohunt, collection and hashes; see docs/hunting.md.",
     );
   return source();
 }

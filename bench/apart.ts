@@ -9,6 +9,9 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const ENTRY = fileURLToPath(new URL("apart-entry.ts", import.meta.url));
 
+/** As `npm run rulewright` starts the program: a small young generation costs nothing measurable and a third of the memory less. */
+const FLAGS = ["--max-semi-space-size=8"];
+
 /** What a module of `bench/cases/` exports; input and output travel as JSON. */
 export interface CaseModule<I, O> {
   runCase(input: I): Promise<O>;
@@ -19,6 +22,8 @@ export async function apart<M extends CaseModule<never, unknown>>(
   name: string,
   input: Parameters<M["runCase"]>[0],
 ): Promise<Awaited<ReturnType<M["runCase"]>>> {
-  const { stdout } = await run(process.execPath, [ENTRY, name, JSON.stringify(input)], { maxBuffer: 2 ** 24 });
+  const { stdout } = await run(process.execPath, [...FLAGS, ENTRY, name, JSON.stringify(input)], {
+    maxBuffer: 2 ** 24,
+  });
   return JSON.parse(stdout) as Awaited<ReturnType<M["runCase"]>>;
 }

@@ -84,7 +84,6 @@ const HuntConfig = z.strictObject({
     .describe("Relationships of each file, fetched as full objects"),
   maxRelated: z.number().int().positive().default(200).describe("Objects per relationship at most"),
   ttl: Duration.prefault("30d").describe("A sample is not asked for again before this unless it changed"),
-  every: Duration.prefault("6h").describe("Cadence of rulewright run"),
 });
 export type HuntConfig = z.output<typeof HuntConfig>;
 

@@ -8,6 +8,7 @@
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { type Indicator, type ObservableType, parseEndpoint, parseUrl } from "../../src/plugin.ts";
+import { isHex, parsed } from "../shared/values.ts";
 import { isStorable } from "./text.ts";
 
 type Category = "Network activity" | "Payload delivery" | "Artifacts dropped" | "Persistence mechanism" | "Other";
@@ -130,14 +131,14 @@ function context({ attributes: [attribute] }: Mapped): Mapped {
 }
 
 function mapEndpoint({ value }: Indicator): Mapped | Misfit {
-  const endpoint = canonical(parseEndpoint, value);
+  const endpoint = parsed(parseEndpoint, value);
   const isAddress = endpoint && (isIPv4(endpoint.address) || isCanonicalIpv6(endpoint.address));
   if (!isAddress || endpoint.port > 65_535) return { misfit: "not a canonical endpoint" };
   return plain("ip-dst|port", "Network activity", `${endpoint.address}|${endpoint.port}`);
 }
 
 function mapUrl({ value }: Indicator): Mapped | Misfit {
-  if (!/^[!-~]+$/.test(value) || !isStorable(value) || !canonical(parseUrl, value)) {
+  if (!/^[!-~]+$/.test(value) || !isStorable(value) || !parsed(parseUrl, value)) {
     return { misfit: "not a canonical URL" };
   }
   if (REFANGED.test(value)) return { misfit: "MISP would take it for a defanged URL and rewrite it" };
@@ -221,16 +222,4 @@ function mapCommandLine({ value }: Indicator): Mapped | Misfit {
 
 function isCanonicalIpv6(value: string): boolean {
   return isIPv6(value) && /^[0-9a-f:]+$/.test(value);
-}
-
-function isHex(text: string, length: number): boolean {
-  return text.length === length && /^[0-9a-f]+$/.test(text);
-}
-
-function canonical<T>(parse: (value: string) => T, value: string): T | undefined {
-  try {
-    return parse(value);
-  } catch {
-    return undefined;
-  }
 }

@@ -7,6 +7,7 @@
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { type Indicator, type ObservableType, parseEndpoint, parseUrl } from "../../src/plugin.ts";
+import { isHex, parsed } from "../shared/values.ts";
 import { observableId } from "./ids.ts";
 import { equals, observation } from "./pattern.ts";
 import type { CyberObservable, KillChainPhase } from "./schema.ts";
@@ -125,7 +126,7 @@ function isCanonicalIpv6(value: string): boolean {
 }
 
 function expressEndpoint({ value }: Indicator): Expression | Misfit {
-  const endpoint = canonical(parseEndpoint, value);
+  const endpoint = parsed(parseEndpoint, value);
   if (!endpoint || endpoint.port > 65_535) return { misfit: "not a canonical endpoint" };
   const { address, port, transport } = endpoint;
   const isV6 = isCanonicalIpv6(address);
@@ -151,7 +152,7 @@ function expressEndpoint({ value }: Indicator): Expression | Misfit {
 }
 
 function expressUrl({ value }: Indicator): Expression | Misfit {
-  const parts = /^[!-~]+$/.test(value) ? canonical(parseUrl, value) : undefined;
+  const parts = /^[!-~]+$/.test(value) ? parsed(parseUrl, value) : undefined;
   if (!parts) return { misfit: "not a canonical URL" };
   const isHost = parts.isAddress ? isIPv4(parts.host) || isCanonicalIpv6(parts.host) : HOST_NAME.test(parts.host);
   if (!isHost) return { misfit: "the host of the URL is neither a host name nor an address" };
@@ -233,16 +234,4 @@ const UNMATCHABLE: Misfit = {
 
 function isMatchable(value: string): boolean {
   return value !== "" && value.isWellFormed() && !/\p{Cc}/u.test(value);
-}
-
-function isHex(text: string, length: number): boolean {
-  return text.length === length && /^[0-9a-f]+$/.test(text);
-}
-
-function canonical<T>(parse: (value: string) => T, value: string): T | undefined {
-  try {
-    return parse(value);
-  } catch {
-    return undefined;
-  }
 }

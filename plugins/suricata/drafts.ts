@@ -51,7 +51,7 @@ const PATTERN_TOO_LONG = `the pattern is longer than the ${MAX_PATTERN_BYTES} by
 const PORTS_KNOWN = "its ports are known, and the rules of its endpoints are narrower (option addresses)";
 
 /** Kinds that may match beside the indicator: a whole host for a path, a fingerprint shared with other software. */
-const BROAD_KINDS: ReadonlySet<RuleKind> = new Set(["https-host", "ja3", "ja4", "user-agent"]);
+const BROAD_KINDS: ReadonlySet<RuleKind> = new Set(["https-host", "ja3", "ja3s", "ja4", "user-agent"]);
 
 /** A drafter for one export: it remembers which hosts have rules. */
 export function suricataDrafter(options: SuricataOptions): (indicator: Indicator) => Draft {

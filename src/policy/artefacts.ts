@@ -57,7 +57,9 @@ export function judgeFingerprint(facts: Facts): Findings {
       text: `seen in TLS sessions of ${plural(Math.max(1, facts.samples), "sample")}`,
     },
   ];
-  return { findings: [...findings, ...peers(facts), ...corroboration(facts), ...spread(facts)] };
+  // Many samples that meet one server see one answer: it says what software answers, and no more the more often.
+  const corroborated = isServer ? [] : corroboration(facts);
+  return { findings: [...findings, ...peers(facts), ...corroborated, ...spread(facts)] };
 }
 
 export function judgeCertificate(facts: Facts): Findings {

@@ -2,7 +2,7 @@
  * `sid-ledger.ndjson`: how rules keep their sids from one `generate` to the next, which has no store that remembers.
  * One line per rule ever written, in order of sid; numbers of rules that are gone are not given again.
  */
-import { createReadStream, createWriteStream, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { createReadStream, createWriteStream, existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
@@ -46,14 +46,13 @@ export async function restoreSids(folder: string, sids: SidStore): Promise<void>
   }
 }
 
-/** Writes the ledger atomically, or leaves the same one alone; nothing is written when no rule has a sid. */
+/** Writes the ledger atomically; nothing is written when no rule has a sid. */
 export async function saveSids(folder: string, sids: SidStore): Promise<void> {
   const path = join(folder, SID_FILE);
   const staged = join(folder, `.${SID_FILE}.${process.pid}.tmp`);
   try {
     await pipeline(Readable.from(lines(sids)), createWriteStream(staged, { flush: true }));
-    const text = readFileSync(staged);
-    if (text.length > 0 && !(existsSync(path) && readFileSync(path).equals(text))) renameSync(staged, path);
+    if (statSync(staged).size > 0) renameSync(staged, path);
   } catch (cause) {
     throw new RulewrightError("EXPORT_FAILED", `Cannot write ${path}: ${(cause as Error).message}.`, { cause });
   } finally {

@@ -325,6 +325,15 @@ describe("artefacts", () => {
     ).toBe("drop common-fingerprint");
   });
 
+  it("a server's fingerprint is no surer for being met more often", async () => {
+    const answered = (sample: number) =>
+      report({ tls: [{ sni: "quillet-morrow.top", ja3s: JA3 }], verdict_labels: ["quillet"], ...MALWARE }, { sample });
+    const ja3s: Observable = { type: "ja3s", value: JA3 };
+    const once = await outcome(ja3s, answered(1));
+    expect(once).toMatch(/^review .*kept-peer/);
+    expect(await outcome(ja3s, answered(1), answered(2), answered(3))).toBe(once);
+  });
+
   it("an odd user agent towards kept hosts is kept, a browser's never", async () => {
     const request = (agent: string) =>
       report({

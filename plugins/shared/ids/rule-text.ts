@@ -115,10 +115,21 @@ export function metadata(indicator: Indicator, severity: Severity): RuleText {
 
 const MAX_TECHNIQUES = 5;
 
+/**
+ * Command and control (TA0011) and exfiltration (TA0010) of ATT&CK: what a network rule can see. What else a sample
+ * does on its host would be said of the alert and be wrong.
+ */
+const NETWORK_TECHNIQUES: ReadonlySet<string> = new Set(
+  (
+    "T1001 T1008 T1071 T1090 T1092 T1095 T1102 T1104 T1105 T1132 T1205 T1219 T1568 T1571 T1572 T1573 T1659 " +
+    "T1011 T1020 T1029 T1030 T1041 T1048 T1052 T1537 T1567"
+  ).split(" "),
+);
+
 function techniqueEntries(techniques: readonly string[]): string {
   return techniques
+    .filter((technique) => /^T\d{4}(?:\.\d{3})?$/.test(technique) && NETWORK_TECHNIQUES.has(technique.slice(0, 5)))
     .slice(0, MAX_TECHNIQUES)
-    .filter((technique) => /^T\d{4}(?:\.\d{3})?$/.test(technique))
     .map((technique) => `, mitre_technique_id ${technique}`)
     .join("");
 }

@@ -86,6 +86,11 @@ describe("metadata", () => {
     );
   });
 
+  it("names techniques that a network shows, and none of the host", () => {
+    const indicator = exampleIndicator("domain", { techniques: ["T1055", "T1071.004", "T1497", "T1555.003", "T1568"] });
+    expect(String(metadata(indicator, "Major")).match(/T\d+(?:\.\d+)?/g)).toEqual(["T1071.004", "T1568"]);
+  });
+
   it("takes spaces and commas out of a value", () => {
     expect(metadataValue("Agent Tesla, v3")).toBe("Agent_Tesla_v3");
   });

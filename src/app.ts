@@ -13,6 +13,7 @@ import { loadWarningLists, type WarningLists } from "./enrich/warning-lists.ts";
 import { RulewrightError } from "./errors.ts";
 import { readFiles } from "./export/manifest.ts";
 import { type ExportJob, type ExportResult, runExport } from "./export/pipeline.ts";
+import { NO_PREVIOUS_OUTPUT, previousOutput } from "./export/previous.ts";
 import { createRegistry, loadPlugins, type Registry } from "./export/registry.ts";
 import { compileTemplates, readTemplates } from "./export/templates.ts";
 import type { Collected } from "./model/evidence.ts";
@@ -249,7 +250,14 @@ export function planExports(
         templates,
         sink,
         sinkOptions,
-        previous: previous?.find((own) => own.name === name)?.files.map(({ path }) => path) ?? [],
+        archive: folder !== undefined && (config?.archive ?? exporter.archive ?? false),
+        previous:
+          folder === undefined
+            ? NO_PREVIOUS_OUTPUT
+            : previousOutput(
+                join(folder, name),
+                previous?.find((own) => own.name === name)?.files.map(({ path }) => path) ?? [],
+              ),
       },
       where: (indicator) => filters.every((holds) => holds(indicator)),
     };

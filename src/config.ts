@@ -17,6 +17,10 @@ const ExportConfig = z.strictObject({
   format: z.string().optional().describe("One of the exporter's formats; default: its first"),
   options: z.record(z.string(), z.unknown()).default({}).describe("Options of the exporter, see its page"),
   where: z.string().optional().describe('Only these indicators, such as "type=domain|url confidence>=70"'),
+  archive: z
+    .boolean()
+    .optional()
+    .describe("Whether <export>.tar.gz and its .md5 are written too; default: as the exporter says"),
   check: z
     .string()
     .optional()

@@ -62,6 +62,8 @@ export interface Exporter<O extends z.ZodObject = z.ZodObject, F extends string 
   /** Name → form; the first is the default. */
   readonly formats: Readonly<Record<F, Format>>;
   readonly templates?: TemplateSet;
+  /** Its files are also published as one archive, `<export>.tar.gz` with its `.md5`, as suricata-update takes it. */
+  readonly archive?: boolean;
   /** Also takes indicators whose status is not active, and says in its format that they are withdrawn. */
   readonly tombstones?: boolean;
   /**
@@ -79,10 +81,18 @@ export interface RenderContext<O = unknown, F extends string = string> {
   /** Row name → compiled template. */
   readonly templates: Readonly<Record<string, RowTemplate>>;
   readonly sids: SidLedger;
+  readonly previous: PreviousOutput;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** One bad indicator is skipped and counted, never thrown. Call it at most once for each. */
   skip(indicator: Indicator, reason: string): void;
+}
+
+/** What the last export of the same name wrote in the same folder; nothing elsewhere. */
+export interface PreviousOutput {
+  readonly paths: readonly string[];
+  /** The lines of one of its text files, without their ends. */
+  lines(path: string): AsyncIterable<string>;
 }
 
 /** Renders one row; throws when the row lacks a field the template prints. */

@@ -24,6 +24,7 @@ export const suricata = defineExporter({
     rules: { description: "Suricata rules, sid-msg.map and hash list", mediaType: "text/x-suricata-rules" },
   },
   tombstones: true,
+  archive: true,
   templates: suricataTemplates,
   async *render(indicators, ctx) {
     yield* renderRuleFile(indicators, ctx, {

@@ -6,7 +6,8 @@ import { createHash, type Hash } from "node:crypto";
 import { RulewrightError } from "../errors.ts";
 import { type Indicator, indicatorKey } from "../model/indicator.ts";
 import { plainText } from "../model/text.ts";
-import type { Chunk, Exporter, Logger, RowTemplate, SidLedger, Sink } from "../plugin.ts";
+import type { Chunk, Exporter, Logger, PreviousOutput, RowTemplate, SidLedger, Sink } from "../plugin.ts";
+import { withArchive } from "./archive.ts";
 
 export interface ExportJob {
   /** Name of the export and of its folder. */
@@ -17,8 +18,10 @@ export interface ExportJob {
   readonly templates: Readonly<Record<string, RowTemplate>>;
   readonly sink: Sink;
   readonly sinkOptions: Readonly<Record<string, unknown>>;
-  /** Paths of the last run, so that the sink can remove what is no longer produced. */
-  readonly previous: readonly string[];
+  /** Whether an archive of the files is published beside them. */
+  readonly archive: boolean;
+  /** Output of the last run: what changed since, and what the sink can remove when it is no longer produced. */
+  readonly previous: PreviousOutput;
 }
 
 export interface ExportDeps {
@@ -66,16 +69,18 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
       now: deps.now,
       templates: job.templates,
       sids: deps.sids,
+      previous: job.previous,
       log: deps.log,
       signal: deps.signal,
       skip: account.skip,
     });
-    const published = await job.sink.publish(measured(chunks, files, account), {
+    const closed = account.closing(chunks);
+    const published = await job.sink.publish(measured(job.archive ? withArchive(closed, job.name) : closed, files), {
       options: job.sinkOptions,
       mediaType: job.exporter.formats[job.format]?.mediaType ?? "application/octet-stream",
       log: deps.log,
       signal: deps.signal,
-      previous: job.previous,
+      previous: job.previous.paths,
       ...(deps.beforeSwap ? { beforeSwap: deps.beforeSwap } : {}),
     });
     return {
@@ -111,23 +116,16 @@ interface OutputFile {
   rows: number;
 }
 
-/** Hashes and counts each file on its way to the sink, and closes the account before the sink sees the end. */
-async function* measured(
-  chunks: AsyncIterable<Chunk>,
-  files: Map<string, OutputFile>,
-  account: Pick<ReturnType<typeof openAccount>, "write" | "close">,
-): AsyncGenerator<Chunk> {
+/** Hashes and counts each file on its way to the sink. */
+async function* measured(chunks: AsyncIterable<Chunk>, files: Map<string, OutputFile>): AsyncGenerator<Chunk> {
   for await (const chunk of chunks) {
     const file = files.get(chunk.path) ?? { hash: createHash("sha256"), bytes: 0, rows: 0 };
-    const bytes = typeof chunk.data === "string" ? Buffer.byteLength(chunk.data) : chunk.data.byteLength;
     file.hash.update(chunk.data);
-    file.bytes += bytes;
+    file.bytes += typeof chunk.data === "string" ? Buffer.byteLength(chunk.data) : chunk.data.byteLength;
     file.rows += chunk.rows ?? 0;
     files.set(chunk.path, file);
-    account.write(chunk, bytes);
     yield chunk;
   }
-  account.close();
 }
 
 function openAccount({ name, exporter }: ExportJob) {
@@ -172,11 +170,13 @@ function openAccount({ name, exporter }: ExportJob) {
       skippedOnce.add(indicator);
       count(plainText(reason, 200) || "no reason given");
     },
-    write({ rows = 0, indicators }: Chunk, bytes: number): void {
-      isAnythingWritten ||= rows > 0 || bytes > 0;
-      if (indicators !== undefined) written = (written ?? 0) + indicators;
-    },
-    close(): void {
+    /** Follows what is written, and settles the account before anybody behind it sees the end. */
+    async *closing(chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+      for await (const chunk of chunks) {
+        isAnythingWritten ||= (chunk.rows ?? 0) > 0 || chunk.data.length > 0;
+        if (chunk.indicators !== undefined) written = (written ?? 0) + chunk.indicators;
+        yield chunk;
+      }
       if (!isExhausted) fail("ended before it had taken every indicator");
       if (written === undefined ? taken > skipped && !isAnythingWritten : written + skipped !== taken) {
         fail(`wrote ${written ?? "nothing"} and skipped ${skipped} of ${taken} indicators`);

@@ -2,7 +2,7 @@
 import { compileTemplates, readTemplates } from "../export/templates.ts";
 import type { Indicator } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
-import type { Exporter, Logger, RenderContext, SidLedger } from "../plugin.ts";
+import type { Exporter, Logger, PreviousOutput, RenderContext, SidLedger } from "../plugin.ts";
 
 /** Path → whole content of one rendered output. */
 export type RenderedFiles = ReadonlyMap<string, Buffer>;
@@ -13,6 +13,7 @@ export interface RenderOptions {
   readonly now?: Date;
   readonly signal?: AbortSignal;
   readonly sids?: SidLedger;
+  readonly previous?: RenderedFiles;
 }
 
 export interface Rendered {
@@ -78,7 +79,7 @@ function acceptedOf(exporter: Exporter, indicators: Iterable<Indicator>): Indica
 /** What an exporter is rendered with here, unless `settings` say otherwise. */
 export function renderContext(
   exporter: Exporter,
-  { options = {}, format, now = new Date("2026-11-24T00:00:00.000Z"), signal, sids }: RenderOptions,
+  { options = {}, format, now = new Date("2026-11-24T00:00:00.000Z"), signal, sids, previous }: RenderOptions,
   skip: RenderContext["skip"],
 ): RenderContext<Record<string, unknown>> {
   return {
@@ -87,9 +88,17 @@ export function renderContext(
     now,
     templates: exporter.templates ? compileTemplates(exporter.templates, readTemplates(exporter.templates)) : {},
     sids: sids ?? memorySidLedger(),
+    previous: previousOf(previous ?? new Map()),
     log: silentLog,
     signal: signal ?? new AbortController().signal,
     skip,
+  };
+}
+
+function previousOf(files: RenderedFiles): PreviousOutput {
+  return {
+    paths: [...files.keys()],
+    lines: (path) => asyncIterable((files.get(path) ?? "").toString().split("\n").slice(0, -1)),
   };
 }
 

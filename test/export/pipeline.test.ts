@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { plugins } from "../../plugins/index.ts";
 import { type ExportDeps, type ExportJob, runExport } from "../../src/export/pipeline.ts";
+import { NO_PREVIOUS_OUTPUT } from "../../src/export/previous.ts";
 import { checkPlugin, createRegistry, loadPlugins } from "../../src/export/registry.ts";
 import {
   type Chunk,
@@ -66,7 +67,8 @@ function run(
     templates: {},
     sink,
     sinkOptions: {},
-    previous: [],
+    archive: false,
+    previous: NO_PREVIOUS_OUTPUT,
   };
   return runExport(job, {
     indicators: () => asyncIterable(indicators),

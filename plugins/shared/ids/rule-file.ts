@@ -5,6 +5,8 @@
  * This module does not know what a rule matches (see the drafts of each engine) and never sorts: the input is sorted.
  */
 import { batches, type Chunk, type Indicator, indicatorKey, type RenderContext } from "../../../src/plugin.ts";
+import { type Changes, openChanges } from "./changes.ts";
+import { type RuleParts, ruleParts } from "./rule-parts.ts";
 import { REV_SLOT, SID_SLOT } from "./rule-text.ts";
 
 /** Longest rule that Suricata reads, in bytes without the line end (DETECT_MAX_RULE_SIZE, 8192 with its NUL). */
@@ -48,6 +50,7 @@ export async function* renderRuleFile(
 ): AsyncGenerator<Chunk> {
   yield { path, data: header, indicators: 0 };
   yield { path: SID_MAP, data: "" };
+  const changes = await openChanges(ctx, (file) => LIST.test(file));
   let previous = "";
   for await (const batch of batches(indicators, BATCH)) {
     ctx.signal.throwIfAborted();
@@ -65,15 +68,23 @@ export async function* renderRuleFile(
       }
       pending.push(...rendered);
       const { lines = [] } = drafted as Exclude<Draft, string>;
-      for (const { path: list, line } of lines) lists.add(list, line);
+      for (const { path: list, line } of lines) {
+        lists.add(list, line);
+        changes.entry(list, line);
+      }
       // Lists come after rules.
       if (lines.length > 0) lists.complete((lines.at(-1) as ListLine).path);
       else if (rendered.length > 0) (pending.at(-1) as PendingRule).isLast = true;
     }
-    if (pending.length > 0) yield* number(pending, ctx);
+    if (pending.length > 0) yield* number(pending, ctx, changes);
     yield* lists.chunks();
+    yield* changes.chunks();
   }
+  yield* changes.finish();
 }
+
+/** Files with one value a line, as rules and reputation settings load them. */
+const LIST = /\.(?:lst|ndjson|blocklist)$/;
 
 /** Lines of a batch by file. */
 class Lines {
@@ -137,50 +148,20 @@ function byteLengthAbove(text: string, limit: number): boolean {
 /** Room for a sid and a rev of ten digits in place of their slots. */
 const SID_DIGITS = 20;
 
-async function* number(pending: readonly PendingRule[], ctx: RenderContext): AsyncGenerator<Chunk> {
+async function* number(pending: readonly PendingRule[], ctx: RenderContext, changes: Changes): AsyncGenerator<Chunk> {
   const numbers = await ctx.sids.assign(pending);
   const rules = new Lines();
   let map = "";
   for (const [index, { path, text, message, references, isActive, isLast }] of pending.entries()) {
     const { sid, rev } = numbers[index] as { sid: number; rev: number };
-    const rule = text.replace(SID_SLOT, String(sid)).replace(REV_SLOT, String(rev));
+    const numbered = text.replace(SID_SLOT, String(sid)).replace(REV_SLOT, String(rev));
     // A withdrawn rule stays as Emerging Threats and suricata-update keep theirs: disabled, with its sid.
-    rules.add(path, isActive ? rule : `# ${rule}`);
+    const rule = isActive ? numbered : `# ${numbered}`;
+    rules.add(path, rule);
+    changes.rule(rule, sid, rev);
     if (isLast) rules.complete(path);
     if (isActive) map += `${sid} || ${message}${references}\n`;
   }
   yield* rules.chunks();
   if (map !== "") yield { path: SID_MAP, data: map };
 }
-
-/** Options that only describe a rule: `rev` follows what matches, not a date or a wording. */
-const DESCRIBING_OPTIONS = new Set(["msg", "reference", "classtype", "target", "sid", "rev", "metadata", "priority"]);
-
-export interface RuleParts {
-  readonly message: string;
-  /** As version 1 of sid-msg.map wants them: ` || url,www.example.com/x` each. */
-  readonly references: string;
-  /** The rule without its describing options: what a rev stands for. */
-  readonly fingerprint: string;
-}
-
-/** Takes a one-line rule apart at `; `, which no value of ours contains. */
-export function ruleParts(rule: string): RuleParts {
-  const open = rule.indexOf("(") + 1;
-  let fingerprint = rule.slice(0, open);
-  let message = "";
-  let references = "";
-  for (let start = open, end = 0; start < rule.length; start = end + 1) {
-    while (rule.charCodeAt(start) === SPACE) start += 1;
-    end = rule.indexOf(";", start);
-    if (end === -1) end = rule.length;
-    const colon = rule.indexOf(":", start);
-    const name = rule.slice(start, colon === -1 || colon > end ? end : colon);
-    if (!DESCRIBING_OPTIONS.has(name)) fingerprint += rule.slice(start, end + 1);
-    else if (name === "msg") message = rule.slice(colon + 2, end - 1);
-    else if (name === "reference") references += ` || ${rule.slice(colon + 1, end)}`;
-  }
-  return { message, references, fingerprint };
-}
-
-const SPACE = 0x20;

@@ -5,17 +5,16 @@ import { csv } from "../../../plugins/csv/index.ts";
 import { csvCell, displayText, guardFormula } from "../../../plugins/shared/rows/cell.ts";
 import { compileTemplates } from "../../../src/export/templates.ts";
 import { OBSERVABLE_TYPES } from "../../../src/model/observable.ts";
+import { renderContext } from "../../../src/testing/render.ts";
 import {
   asyncIterable,
   describeExporter,
   exampleIndicator,
   exampleIndicators,
   hostileIndicators,
-  memorySidLedger,
   type RenderedFiles,
   type RenderOptions,
   render,
-  silentLog,
 } from "../../../src/testing.ts";
 
 const COLUMNS =
@@ -272,14 +271,8 @@ describe("csv: the template decides the columns", () => {
     ]);
     let text = "";
     for await (const { data } of csv.render(asyncIterable([exampleIndicator("domain")]), {
-      options: csv.options.parse({}),
-      format: "csv",
-      now: new Date(0),
+      ...renderContext(csv, {}, () => {}),
       templates,
-      sids: memorySidLedger(),
-      log: silentLog,
-      signal: new AbortController().signal,
-      skip() {},
     })) {
       text += data;
     }

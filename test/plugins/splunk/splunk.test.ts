@@ -7,15 +7,14 @@ import { LOOKUPS } from "../../../plugins/splunk/lookups.ts";
 import { orderPatterns } from "../../../plugins/splunk/pattern-order.ts";
 import { compileTemplates } from "../../../src/export/templates.ts";
 import type { Indicator } from "../../../src/plugin.ts";
+import { renderContext } from "../../../src/testing/render.ts";
 import {
   asyncIterable,
   describeExporter,
   exampleIndicator,
   exampleIndicators,
-  memorySidLedger,
   type RenderedFiles,
   render,
-  silentLog,
 } from "../../../src/testing.ts";
 import { itNeedsReference, referenceDir } from "../../support/engines.ts";
 import { checkApp, checkLookup, parseConf, wildcardLookup } from "./app-check.ts";
@@ -331,14 +330,8 @@ describe("splunk: template", () => {
   const renderWith = async (text: string): Promise<Map<string, string>> => {
     const set = splunk.templates as NonNullable<typeof splunk.templates>;
     const chunks = splunk.render(asyncIterable([exampleIndicator("url")]), {
-      options: splunk.options.parse({}),
-      format: "app",
-      now: new Date(0),
+      ...renderContext(splunk, {}, () => {}),
       templates: compileTemplates(set, [{ row: "row", file: "row.hbs", text, isOverride: true }]),
-      sids: memorySidLedger(),
-      log: silentLog,
-      signal: new AbortController().signal,
-      skip() {},
     });
     const files = new Map<string, string>();
     for await (const { path, data } of chunks) files.set(path, (files.get(path) ?? "") + data);

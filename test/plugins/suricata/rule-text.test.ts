@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ruleParts } from "../../../plugins/shared/ids/rule-file.ts";
+import { ruleParts } from "../../../plugins/shared/ids/rule-parts.ts";
 import {
   bytes,
   content,

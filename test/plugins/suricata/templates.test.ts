@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ruleParts } from "../../../plugins/shared/ids/rule-file.ts";
+import { ruleParts } from "../../../plugins/shared/ids/rule-parts.ts";
 import { snort } from "../../../plugins/snort/index.ts";
 import { suricata } from "../../../plugins/suricata/index.ts";
 import { compileTemplates, readTemplates } from "../../../src/export/templates.ts";

@@ -18,27 +18,55 @@ const COMMON_HOSTS = [
   "www.msftncsi.com",
 ];
 
+export interface Detonation {
+  /** The values that the report shows. */
+  readonly index: number;
+  /** The sample that shows them; `index` by default. */
+  readonly sample?: number;
+  readonly sandbox?: string;
+}
+
 /** The `index`-th body: one file_behaviour object, filled up to about `bytes` with what nobody reads. */
-export function syntheticReport(index: number, bytes = REPORT_BYTES): object {
-  const sample = sampleOf(index);
-  const attributes = readParts(index);
+export function syntheticReport(
+  index: number,
+  bytes = REPORT_BYTES,
+  { sample: n = index, sandbox = "Zenbox" } = {},
+): object {
+  const sample = sampleOf(n);
+  const attributes = { ...readParts(index), sandbox_name: sandbox };
   const missing = bytes - JSON.stringify(attributes).length;
   return {
     data: {
       type: "file_behaviour",
-      id: `${sample}_Zenbox`,
+      id: `${sample}_${sandbox}`,
       attributes: { ...attributes, ...unreadParts(missing) },
-      links: { self: `https://www.virustotal.com/api/v3/file_behaviours/${sample}_Zenbox` },
+      links: { self: `https://www.virustotal.com/api/v3/file_behaviours/${sample}_${sandbox}` },
     },
   };
 }
 
 /** What the collectors get of a report that holds nothing superfluous. */
-export function syntheticCollected(index: number): Collected {
-  const body = JSON.parse(JSON.stringify(syntheticReport(index, 0)));
+export function syntheticCollected({ index, ...detonation }: Detonation): Collected {
+  const body = JSON.parse(JSON.stringify(syntheticReport(index, 0, detonation)));
   const collected = recogniseBody(body, `${index}.json`)?.map(collect)[0];
   if (!collected) throw new Error("the synthetic report is not recognised any more");
   return collected;
+}
+
+/**
+ * Detonations without end that show each value three times, in the order in which they arrive: samples of new values
+ * come in one sandbox or in two at once, and old values come again in another sample, anywhere in what is stored.
+ */
+export function* detonations(): Generator<Detonation> {
+  for (let index = 0; ; index += 1) {
+    yield { index };
+    if (index % 3 !== 0) yield { index, sandbox: "CAPE Sandbox" };
+    if (index % 9 === 3 || index % 9 === 6) {
+      // A digest's digits are as good as chance and the same in every run.
+      const older = Number.parseInt(sampleOf(index).slice(0, 8), 16) % index;
+      yield { index: older, sample: -index };
+    }
+  }
 }
 
 function sampleOf(index: number): string {
@@ -61,7 +89,6 @@ function readParts(index: number) {
   const hex = (length: number, n: number): string =>
     createHash("sha256").update(`${index} ${n}`).digest("hex").slice(0, length);
   return {
-    sandbox_name: "Zenbox",
     analysis_date: 1_790_000_000 + index,
     verdicts: ["MALWARE", "TROJAN"],
     verdict_labels: [`quillet${index % 40}`],

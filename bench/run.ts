@@ -5,6 +5,7 @@
  *     npm run bench                                   every group at full size: a quarter of an hour on two idle cores
  *     npm run bench -- exporters --count 100000       one group, smaller
  *     npm run bench -- exporters --only csv,splunk    some exporters
+ *     npm run bench -- store --count 1000000          a million observables, three million pieces of evidence
  */
 import { parseArgs } from "node:util";
 import { benchExporters } from "./exporters.ts";
@@ -22,7 +23,7 @@ interface Group {
 const GROUPS: Readonly<Record<string, Group>> = {
   exporters: { count: 1_000_000, run: benchExporters },
   read: { count: 10_000, run: benchRead },
-  store: { count: 300_000, run: benchStore },
+  store: { count: 100_000, run: benchStore },
   stix: { count: 100_000, run: benchStix },
 };
 

@@ -23,9 +23,9 @@ export async function judgeAll(
   for (const type of OBSERVABLE_TYPES) {
     for await (const page of store.facts(type)) {
       signal.throwIfAborted();
-      const judgements = page.map((facts) => judge(facts, full));
+      const judgements = page.map((facts) => ({ id: facts.id, judgement: judge(facts, full) }));
       await store.saveJudgements(judgements);
-      for (const judgement of judgements) count(judgement, decisions, drops);
+      for (const { judgement } of judgements) count(judgement, decisions, drops);
     }
   }
   return { decisions, dropReasons: [...drops].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)) };

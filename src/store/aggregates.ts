@@ -11,63 +11,11 @@ export const PAGE = 1000;
 /** Entries of a list that is for people and exporters. */
 export const LISTED = 20;
 
-/** Evidence that proves less than contact and counts for nothing but itself. */
+/** Evidence that proves less than contact, as in evidence-scan.ts. */
 export const STRINGS_ONLY = sql`('memory', 'embedded')`;
-/** Engines from which on a sample counts as malicious; fewer are noise. Opinions are places in SANDBOX_OPINIONS. */
-const IS_MALICIOUS = sql`(coalesce(s.malicious, 0) >= 5 or s.opinion = 2)`;
-const IS_CLEAN = sql`(coalesce(s.malicious, 0) = 0 and (s.opinion = 1 or (coalesce(s.engines, 0) >= 20 and coalesce(s.opinion, 0) < 2)))`;
-const IS_UNDECIDED = sql`(s.malicious is null and s.opinion = 0)`;
-
 export interface ObservableRow {
   readonly id: number;
   readonly value: string;
-}
-
-export interface Totals {
-  readonly id: number;
-  readonly samples: number;
-  readonly malicious: number;
-  readonly clean: number;
-  readonly undecided: number;
-  readonly sandboxes: number;
-  readonly first_seen: number | null;
-  readonly last_seen: number | null;
-  readonly last_new: number | null;
-}
-
-export async function totalsOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Totals>> {
-  const { rows } = await sql<Totals>`
-    select e.observable_id as id,
-           count(distinct nullif(e.sample_id, 0)) as samples,
-           count(distinct case when ${IS_MALICIOUS} then e.sample_id end) as malicious,
-           count(distinct case when ${IS_CLEAN} then e.sample_id end) as clean,
-           count(distinct case when ${IS_UNDECIDED} then e.sample_id end) as undecided,
-           count(distinct nullif(e.sandbox, '')) as sandboxes,
-           min(coalesce(s.submitted_at, e.first_at, s.seen_at)) as first_seen,
-           max(coalesce(e.last_at, s.seen_at, s.submitted_at)) as last_seen,
-           max(coalesce(s.submitted_at, e.first_at, s.seen_at)) as last_new
-    from evidence e left join sample s on s.id = e.sample_id
-    where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY}
-    group by e.observable_id`.execute(db);
-  return new Map(rows.map((row) => [row.id, row]));
-}
-
-/** Names of one kind on the samples of each observable, sorted; the family counts once per sample, by priority. */
-export async function tagsOf(
-  db: Kysely<Schema>,
-  ids: string,
-  kind: "family" | "label" | "technique",
-): Promise<Map<number, string[]>> {
-  const tags =
-    kind === "family"
-      ? sql`select id as sample_id, family as name from sample where family is not null`
-      : sql`select sample_id, name from sample_tag where kind = ${kind}`;
-  const { rows } = await sql<{ id: number; name: string }>`
-    select distinct e.observable_id as id, t.name as name
-    from evidence e join (${tags}) t on t.sample_id = e.sample_id
-    where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY}
-    order by 1, 2`.execute(db);
-  return grouped(rows, ({ name }) => name);
 }
 
 interface LinkRow {
@@ -80,36 +28,89 @@ interface LinkRow {
   readonly labels: string | null;
 }
 
+/** Links of a page that are fetched as they are; of more, the database ranks: an address can have a million hosts. */
+const FETCHED = 20_000;
+
 /** Outgoing links, and the incoming ones of addresses (hosts that resolve to them, endpoints on them). */
-export async function linksOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Linked[]>> {
-  const { rows } = await sql<LinkRow>`
-    select * from (
-      select l.own_id as id, l.kind, o.type, o.value, v.decision, v.reasons, v.labels,
-             row_number() over (partition by l.own_id, l.kind, v.decision order by o.type, o.value) as position
-      from (
-        select from_id as own_id, kind, to_id as other_id from link where from_id in (select value from json_each(${ids}))
-        union all
-        select to_id, kind, from_id from link where to_id in (select value from json_each(${ids})) and kind in ('resolves-to', 'at-address', 'hosted-at')
-      ) l
-      join observable o on o.id = l.other_id left join verdict v on v.observable_id = l.other_id
-    ) ranked where position <= ${LISTED} order by id, kind, type, value`.execute(db);
-  return grouped(
-    rows,
-    ({ kind, type, value, decision, reasons, labels }): Linked => ({
-      kind,
-      observable: { type, value },
-      ...(decision ? { decision } : {}),
-      ...reasonsOf(reasons),
-      labels: labels ? (JSON.parse(labels) as string[]) : [],
-    }),
-  );
+export async function linksOf(db: Kysely<Schema>, ids: readonly number[]): Promise<Map<number, Linked[]>> {
+  const plain = await plainLinks(db, ids);
+  const rows = plain.length < FETCHED ? plain : await rankedLinks(db, ids);
+  const verdictOf = createVerdictReader();
+  const links = new Map<number, Linked[]>();
+  for (const [id, own] of grouped(rows, (row) => row)) {
+    const counts = new Map<string, number>();
+    const listed: Linked[] = [];
+    for (const { kind, type, value, decision, reasons, labels } of own.sort(byTarget)) {
+      const group = `${kind} ${decision}`;
+      const count = (counts.get(group) ?? 0) + 1;
+      counts.set(group, count);
+      if (count > LISTED) continue;
+      listed.push({
+        kind,
+        observable: { type, value },
+        ...(decision ? { decision } : {}),
+        ...verdictOf(reasons, labels),
+      });
+    }
+    links.set(id, listed);
+  }
+  return links;
 }
 
-/** The ids of the reasons, and the one that weighs most against the value: alone it explains a drop. */
-function reasonsOf(text: string | null): Pick<Linked, "reasonIds" | "because"> {
-  const reasons = text ? (JSON.parse(text) as Reason[]) : [];
-  const because = reasons.toSorted((a, b) => a.weight - b.weight)[0]?.id;
-  return { reasonIds: reasons.map(({ id }) => id), ...(because ? { because } : {}) };
+/** Both ends of the links of some observables. */
+function bothEnds(ids: readonly number[]) {
+  const given = sql`(select value from json_each(${JSON.stringify(ids)}))`;
+  return sql`(
+    select from_id as own_id, kind, to_id as other_id from link where from_id in ${given}
+    union all
+    select to_id, kind, from_id from link where to_id in ${given} and kind in ('resolves-to', 'at-address', 'hosted-at')
+  )`;
+}
+
+async function plainLinks(db: Kysely<Schema>, ids: readonly number[]): Promise<readonly LinkRow[]> {
+  const { rows } = await sql<LinkRow>`
+    select l.own_id as id, l.kind, o.type, o.value, v.decision, v.reasons, v.labels
+    from ${bothEnds(ids)} l join observable o on o.id = l.other_id left join verdict v on v.observable_id = l.other_id
+    limit ${FETCHED}`.execute(db);
+  return rows;
+}
+
+async function rankedLinks(db: Kysely<Schema>, ids: readonly number[]): Promise<readonly LinkRow[]> {
+  const { rows } = await sql<LinkRow>`
+    select r.id, r.kind, r.type, r.value, r.decision, v.reasons, v.labels
+    from (
+      select l.own_id as id, l.kind, l.other_id, o.type, o.value, v.decision,
+             row_number() over (partition by l.own_id, l.kind, v.decision order by o.type, o.value) as position
+      from ${bothEnds(ids)} l join observable o on o.id = l.other_id left join verdict v on v.observable_id = l.other_id
+    ) r left join verdict v on v.observable_id = r.other_id where r.position <= ${LISTED}`.execute(db);
+  return rows;
+}
+
+function byTarget(a: LinkRow, b: LinkRow): number {
+  return compare(a.kind, b.kind) || compare(a.type, b.type) || compare(a.value, b.value);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/**
+ * The ids of the reasons, the one that weighs most against the value (alone it explains a drop), and the labels. Many
+ * links lead to the same verdict, word by word: each text is read once.
+ */
+function createVerdictReader() {
+  const known = new Map<string, Pick<Linked, "reasonIds" | "because">>();
+  const read = (text: string): Pick<Linked, "reasonIds" | "because"> => {
+    const reasons = JSON.parse(text) as Reason[];
+    const because = reasons.toSorted((a, b) => a.weight - b.weight)[0]?.id;
+    const verdict = { reasonIds: reasons.map(({ id }) => id), ...(because ? { because } : {}) };
+    known.set(text, verdict);
+    return verdict;
+  };
+  return (reasons: string | null, labels: string | null): Pick<Linked, "reasonIds" | "because" | "labels"> => ({
+    ...(reasons === null ? { reasonIds: [] } : (known.get(reasons) ?? read(reasons))),
+    labels: labels === null || labels === "[]" ? [] : (JSON.parse(labels) as string[]),
+  });
 }
 
 export function grouped<R extends { readonly id: number }, T>(
@@ -125,9 +126,16 @@ export function grouped<R extends { readonly id: number }, T>(
   return groups;
 }
 
-export async function rulingsOf(db: Kysely<Schema>, ids: string): Promise<Map<number, Ruling>> {
-  const { rows } = await sql<{ id: number; action: RulingAction; reason: string; ruled_at: number }>`
-    select o.id, r.action, r.reason, r.ruled_at from observable o join ruling r on r.type = o.type and r.value = o.value
-    where o.id in (select value from json_each(${ids}))`.execute(db);
-  return new Map(rows.map(({ id, action, reason, ruled_at: ruledAt }) => [id, { action, reason, ruledAt }]));
+/** Rulings by value, of a page of one type in any order. */
+export async function rulingsOf(
+  db: Kysely<Schema>,
+  type: ObservableType,
+  page: readonly ObservableRow[],
+): Promise<Map<string, Ruling>> {
+  const { rows } = await sql<{ value: string; action: RulingAction; reason: string; ruled_at: number }>`
+    select value, action, reason, ruled_at from ruling
+    where type = ${type} and value in (select value from json_each(${JSON.stringify(page.map(({ value }) => value))}))`.execute(
+    db,
+  );
+  return new Map(rows.map(({ value, action, reason, ruled_at: ruledAt }) => [value, { action, reason, ruledAt }]));
 }

@@ -4,19 +4,10 @@ import type { EvidenceNote, EvidenceRole } from "../model/evidence.ts";
 import type { HostScope, Tlp } from "../model/indicator.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
 import type { Decision, Reason } from "../model/verdict.ts";
-import {
-  grouped,
-  LISTED,
-  linksOf,
-  type ObservableRow,
-  PAGE,
-  rulingsOf,
-  STRINGS_ONLY,
-  tagsOf,
-  totalsOf,
-} from "./aggregates.ts";
+import { grouped, LISTED, linksOf, type ObservableRow, PAGE, rulingsOf, STRINGS_ONLY } from "./aggregates.ts";
+import { scanEvidence } from "./evidence-scan.ts";
 import type { Schema } from "./schema.ts";
-import type { EvidenceRow, HuntMark, JudgedRow, Ruling } from "./store.ts";
+import type { EvidenceRow, HuntMark, JudgedRow } from "./store.ts";
 
 interface VerdictRow extends ObservableRow {
   readonly decision: Decision;
@@ -55,54 +46,64 @@ export async function findJudged(db: Kysely<Schema>, { type, value }: Observable
 }
 
 async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readonly VerdictRow[]): Promise<JudgedRow[]> {
-  const ids = JSON.stringify(page.map(({ id }) => id));
-  const totals = await totalsOf(db, ids);
-  const families = await tagsOf(db, ids, "family");
+  const own = page.map(({ id }) => id);
+  const ids = JSON.stringify(own);
+  const tallies = await scanEvidence(db, own);
   const labels = await tagsOf(db, ids, "label");
   const techniques = await tagsOf(db, ids, "technique");
   const evidence = await evidenceOf(db, ids);
-  const samples = await distinctOf(db, ids, sql`s.key`, sql`s.key not like 'unknown-%'`);
-  const sandboxes = await distinctOf(db, ids, sql`e.sandbox`, sql`e.sandbox <> ''`);
-  const links = await linksOf(db, ids);
+  const samples = await samplesOf(db, ids);
+  const links = await linksOf(db, own);
   const hunts = await huntsOf(db, ids);
-  const rulings = await rulingsOf(db, ids);
+  const rulings = await rulingsOf(db, type, page);
   return page.map((row): JudgedRow => {
-    const total = totals.get(row.id);
+    const tally = tallies.get(row.id);
+    const ruling = rulings.get(row.value);
     return {
       observable: { type, value: row.value },
       verdict: { decision: row.decision, confidence: row.confidence, reasons: JSON.parse(row.reasons) as Reason[] },
       ...(row.scope ? { scope: row.scope } : {}),
       labels: JSON.parse(row.labels) as string[],
       wasKept: row.was_kept === 1,
-      families: (families.get(row.id) ?? []).slice(0, LISTED),
+      families: smallest(tally?.families),
       sampleLabels: (labels.get(row.id) ?? []).slice(0, LISTED),
       techniques: (techniques.get(row.id) ?? []).slice(0, LISTED),
       samples: samples.get(row.id) ?? [],
-      sampleCount: total?.samples ?? 0,
-      sandboxes: sandboxes.get(row.id) ?? [],
-      ...(typeof total?.first_seen === "number" ? { firstSeen: total.first_seen } : {}),
-      ...(typeof total?.last_seen === "number" ? { lastSeen: total.last_seen } : {}),
-      ...(typeof total?.last_new === "number" ? { lastNew: total.last_new } : {}),
+      sampleCount: tally?.samples ?? 0,
+      sandboxes: smallest(tally?.sandboxes),
+      ...(tally?.firstSeen === undefined ? {} : { firstSeen: tally.firstSeen }),
+      ...(tally?.lastSeen === undefined ? {} : { lastSeen: tally.lastSeen }),
+      ...(tally?.lastNew === undefined ? {} : { lastNew: tally.lastNew }),
       hunts: hunts.get(row.id) ?? [],
-      ...(rulings.has(row.id) ? { ruling: rulings.get(row.id) as Ruling } : {}),
+      ...(ruling ? { ruling } : {}),
       evidence: evidence.get(row.id) ?? [],
       links: links.get(row.id) ?? [],
     };
   });
 }
 
-async function distinctOf(
-  db: Kysely<Schema>,
-  ids: string,
-  column: ReturnType<typeof sql>,
-  condition: ReturnType<typeof sql>,
-): Promise<Map<number, string[]>> {
+function smallest(names: ReadonlySet<string> = new Set()): string[] {
+  return [...names].sort().slice(0, LISTED);
+}
+
+/** Labels or techniques of the samples of each observable, sorted. */
+async function tagsOf(db: Kysely<Schema>, ids: string, kind: "label" | "technique"): Promise<Map<number, string[]>> {
+  const { rows } = await sql<{ id: number; name: string }>`
+    select distinct e.observable_id as id, t.name
+    from evidence e join sample_tag t on t.sample_id = e.sample_id and t.kind = ${kind}
+    where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY}
+    order by 1, 2`.execute(db);
+  return grouped(rows, ({ name }) => name);
+}
+
+/** The first samples of each observable by their hash. */
+async function samplesOf(db: Kysely<Schema>, ids: string): Promise<Map<number, string[]>> {
   const { rows } = await sql<{ id: number; name: string }>`
     select id, name from (
       select id, name, row_number() over (partition by id order by name) as position from (
-        select distinct e.observable_id as id, ${column} as name
-        from evidence e left join sample s on s.id = e.sample_id
-        where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY} and ${condition}
+        select distinct e.observable_id as id, s.key as name
+        from evidence e join sample s on s.id = e.sample_id
+        where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY} and s.key not like 'unknown-%'
       ) named
     ) ranked where position <= ${LISTED} order by 1, 2`.execute(db);
   return grouped(rows, ({ name }) => name);

@@ -13,6 +13,11 @@ export const MIGRATIONS: Record<string, Migration> = {
       for (const statement of HUNT_SCHEMA) await sql.raw(statement).execute(db);
     },
   },
+  "0003_clustered": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of CLUSTERED_SCHEMA) await sql.raw(statement).execute(db);
+    },
+  },
 };
 
 const EVIDENCE_SCHEMA = [
@@ -136,3 +141,51 @@ const HUNT_SCHEMA = [
      primary key (sink, id)
    )`,
 ];
+
+/**
+ * Large tables in the order of their keys: a row is written once, not into a table and into an index, and what belongs
+ * to one observable lies together.
+ */
+const CLUSTERED_SCHEMA = [
+  ...clustered(
+    "evidence",
+    `observable_id integer not null,
+     sample_id integer not null,
+     sandbox text not null,
+     role text not null,
+     place text not null,
+     note text,
+     first_at integer,
+     last_at integer,
+     primary key (observable_id, sample_id, sandbox, role)`,
+  ),
+  ...clustered(
+    "sample_tag",
+    `sample_id integer not null,
+     kind text not null,
+     name text not null,
+     priority integer not null,
+     primary key (sample_id, kind, name)`,
+  ),
+  "drop index link_to",
+  ...clustered(
+    "link",
+    `from_id integer not null,
+     kind text not null,
+     to_id integer not null,
+     primary key (from_id, kind, to_id)`,
+  ),
+  "create index link_to on link (to_id, kind, from_id)",
+  // With the row id behind it: observables of one type in the order in which they came.
+  "create index observable_by_type on observable (type)",
+];
+
+/** Builds the table anew with its rows in key order. */
+function clustered(table: string, columns: string): string[] {
+  return [
+    `alter table ${table} rename to ${table}_before`,
+    `create table ${table} (${columns}) without rowid`,
+    `insert into ${table} select * from ${table}_before order by 1, 2, 3`,
+    `drop table ${table}_before`,
+  ];
+}

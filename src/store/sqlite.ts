@@ -1,6 +1,6 @@
 /** Opens the store on SQLite: a file, or a temporary database that spills to disk and vanishes when closed. */
 import Database from "better-sqlite3";
-import { Kysely, SqliteDialect } from "kysely";
+import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import { RulewrightError } from "../errors.ts";
 import type { SidRange } from "../model/sid.ts";
@@ -18,16 +18,22 @@ const TEMPORARY = "";
 /** How long another process may hold the file. */
 const BUSY_MS = 30_000;
 
+/** A page that several batches changed is copied from the log into the file once: 16 MiB of log instead of 4. */
+const CHECKPOINT_PAGES = 2000;
+
 /** Throws STORE_UNAVAILABLE when the database cannot be opened or brought up to date. */
 export async function openSqliteStore(path: string = TEMPORARY, sidRange?: SidRange): Promise<Store> {
   try {
     const database = new Database(path);
     // A temporary database has no WAL, and nobody recovers it after a crash.
     database.pragma(`busy_timeout = ${BUSY_MS}`);
+    // Of a new file only; must come before the journal's mode.
+    database.pragma("page_size = 8192");
     setJournal(database, path === TEMPORARY ? "MEMORY" : "WAL");
     database.pragma("synchronous = NORMAL");
     database.pragma("cache_size = -16384");
-    const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
+    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: preparingOnce(database) }) });
     const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
     // One transaction around all of it: two processes that open a new file take turns, and one that is killed leaves nothing half made.
     database.exec("begin immediate");
@@ -39,6 +45,21 @@ export async function openSqliteStore(path: string = TEMPORARY, sidRange?: SidRa
     const name = path === TEMPORARY ? "the temporary store" : path;
     throw new RulewrightError("STORE_UNAVAILABLE", `Cannot open ${name}: ${(cause as Error).message}.`, { cause });
   }
+}
+
+/** Kysely prepares every statement anew. Ours are some dozens of constant texts with parameters. */
+function preparingOnce(database: Database.Database): SqliteDatabase {
+  const statements = new Map<string, Database.Statement>();
+  return {
+    close: () => database.close(),
+    prepare(text) {
+      const known = statements.get(text);
+      if (known) return known;
+      const statement = database.prepare(text);
+      statements.set(text, statement);
+      return statement;
+    },
+  };
 }
 
 /** Changing the journal mode does not wait for other processes by itself, whatever the time-out. */

@@ -23,6 +23,8 @@ export interface Linked {
 
 /** Everything known about one observable, aggregated: the judge's input. */
 export interface Facts {
+  /** Of the observable in this store. */
+  readonly id: number;
   readonly observable: Observable;
   /** Role → number of distinct samples that showed it so (at least 1). */
   readonly roles: ReadonlyMap<EvidenceRole, number>;
@@ -74,6 +76,12 @@ export interface Judgement {
   readonly labels: readonly string[];
 }
 
+/** A judgement and whose it is, see `Facts.id`. */
+export interface StoredJudgement {
+  readonly id: number;
+  readonly judgement: Judgement;
+}
+
 /** One place of evidence, for people. */
 export interface EvidenceRow {
   readonly role: EvidenceRole;
@@ -120,9 +128,9 @@ export interface StoreCounts {
 export interface Store {
   /** Adds a batch in one transaction; the same evidence again changes nothing. */
   add(batch: readonly Collected[]): Promise<void>;
-  /** Pages of facts of one type, in order of value. */
+  /** Pages of facts of one type, in order of arrival. */
   facts(type: ObservableType): AsyncIterable<readonly Facts[]>;
-  saveJudgements(judgements: readonly Judgement[]): Promise<void>;
+  saveJudgements(judgements: readonly StoredJudgement[]): Promise<void>;
   /** Pages of judged observables with one of the decisions, in order of value. */
   judged(type: ObservableType, decisions: readonly Decision[]): AsyncIterable<readonly JudgedRow[]>;
   /** Pages of what is kept, and of what was kept once and is not any more. */

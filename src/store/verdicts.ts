@@ -3,27 +3,28 @@ import { type Kysely, sql } from "kysely";
 import type { ObservableType } from "../model/observable.ts";
 import type { Decision } from "../model/verdict.ts";
 import type { Schema } from "./schema.ts";
-import type { Judgement } from "./store.ts";
+import type { StoredJudgement } from "./store.ts";
 
-export async function saveJudgements(db: Kysely<Schema>, judgements: readonly Judgement[]): Promise<void> {
-  const rows = judgements.map(({ observable, verdict, scope, labels }) => ({
-    type: observable.type,
-    value: observable.value,
-    decision: verdict.decision,
-    confidence: verdict.confidence,
-    reasons: JSON.stringify(verdict.reasons),
-    scope: scope ?? null,
-    labels: JSON.stringify(labels),
-  }));
+/** A verdict that says what it said before is not written again: after most runs nearly all of them do. */
+export async function saveJudgements(db: Kysely<Schema>, judgements: readonly StoredJudgement[]): Promise<void> {
+  const rows = judgements.map(({ id, judgement: { verdict, scope, labels } }) => [
+    id,
+    verdict.decision,
+    verdict.confidence,
+    verdict.reasons,
+    scope ?? null,
+    labels,
+  ]);
   await sql`
     insert into verdict (observable_id, decision, confidence, reasons, scope, labels, was_kept)
-    select o.id, j.value ->> 'decision', j.value ->> 'confidence', j.value ->> 'reasons', j.value ->> 'scope', j.value ->> 'labels',
-           j.value ->> 'decision' = 'keep'
-    from json_each(${JSON.stringify(rows)}) j join observable o on o.type = j.value ->> 'type' and o.value = j.value ->> 'value'
-    where true
+    select j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value -> 3, j.value ->> 4, j.value -> 5, j.value ->> 1 = 'keep'
+    from jsonb_each(${JSON.stringify(rows)}) j where true
     on conflict (observable_id) do update set decision = excluded.decision, confidence = excluded.confidence,
       reasons = excluded.reasons, scope = excluded.scope, labels = excluded.labels,
-      was_kept = max(verdict.was_kept, excluded.was_kept)`.execute(db);
+      was_kept = max(verdict.was_kept, excluded.was_kept)
+    where verdict.reasons <> excluded.reasons or verdict.decision <> excluded.decision
+      or verdict.confidence <> excluded.confidence or verdict.labels <> excluded.labels
+      or verdict.scope is distinct from excluded.scope`.execute(db);
 }
 
 export async function countDecisions(

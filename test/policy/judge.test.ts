@@ -372,6 +372,7 @@ describe("artefacts", () => {
 describe("properties of the judge", () => {
   const context = { background: loadBackground(), policy: DEFAULT_POLICY, totalSamples: 100 };
   const facts = (overrides: Partial<Facts>): Facts => ({
+    id: 1,
     observable: domain("quillet-morrow.top"),
     roles: new Map<EvidenceRole, number>([["dns-lookup", 1]]),
     samples: 1,

@@ -49,6 +49,7 @@ describe("more evidence", () => {
       fc.property(situation, addition, (before, more) => {
         const samples = Math.max(1, before.malicious + before.clean + before.undecided);
         const facts = (extra: Partial<typeof more>): Facts => ({
+          id: 1,
           observable: before.observable,
           roles: new Map([...before.roles, ...(extra.roles ?? [])].map((role) => [role, 1])),
           samples: samples + (extra.malicious ?? 0),

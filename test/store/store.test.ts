@@ -6,9 +6,13 @@ import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Facts, Store } from "../../src/store/store.ts";
 import { collectBody, fileObject, judgedStore, report, sampleId } from "../support/reports.ts";
 
-async function allFacts(store: Store): Promise<Facts[]> {
-  const facts: Facts[] = [];
-  for (const type of OBSERVABLE_TYPES) for await (const page of store.facts(type)) facts.push(...page);
+/** In order of value and without the ids of the store, which follow the order of arrival. */
+async function allFacts(store: Store): Promise<Omit<Facts, "id">[]> {
+  const facts: Omit<Facts, "id">[] = [];
+  for (const type of OBSERVABLE_TYPES) {
+    const own = (await Array.fromAsync(store.facts(type))).flat().map(({ id: _, ...rest }) => rest);
+    facts.push(...own.sort((a, b) => (a.observable.value < b.observable.value ? -1 : 1)));
+  }
   return facts;
 }
 

@@ -1,0 +1,168 @@
+/**
+ * One pass over the evidence of a page of observables: what it adds up to for each. Rows come in key order, so that
+ * distinct samples are counted as they pass; an observable of a million rows is read in portions and never held.
+ */
+import { type Kysely, sql } from "kysely";
+import type { EvidenceRole } from "../model/evidence.ts";
+import { LISTED } from "./aggregates.ts";
+import type { Schema } from "./schema.ts";
+
+/** What the evidence of one observable adds up to. Strings in memory or in the file count for their role alone. */
+export interface Tally {
+  /** Role → distinct samples. */
+  readonly roles: Map<EvidenceRole, number>;
+  samples: number;
+  malicious: number;
+  clean: number;
+  undecided: number;
+  readonly sandboxes: Set<string>;
+  readonly families: Set<string>;
+  /** Seconds since the epoch, as the other two. */
+  firstSeen?: number;
+  lastSeen?: number;
+  lastNew?: number;
+  /** The smallest of the notes of alerts. */
+  alertNotes?: Set<string>;
+  /** The smallest note with a certificate. */
+  certificateNote?: string;
+}
+
+interface Row {
+  readonly id: number;
+  readonly sample: number;
+  readonly sandbox: string;
+  readonly role: EvidenceRole;
+  /** Of OPINION; 0 for none. */
+  readonly opinion: number;
+  readonly family: string | null;
+  readonly newAt: number | null;
+  readonly seenAt: number | null;
+  readonly note: string | null;
+}
+
+/** What is known of a sample; no two of them hold at once. */
+const OPINION = { malicious: 1, clean: 2, undecided: 3 } as const;
+
+/** Engines from which on a sample counts as malicious; fewer are noise. Opinions are places in SANDBOX_OPINIONS. */
+const IS_MALICIOUS = sql`(coalesce(s.malicious, 0) >= 5 or s.opinion = 2)`;
+const IS_CLEAN = sql`(coalesce(s.malicious, 0) = 0 and (s.opinion = 1 or (coalesce(s.engines, 0) >= 20 and coalesce(s.opinion, 0) < 2)))`;
+const IS_UNDECIDED = sql`(s.malicious is null and s.opinion = 0)`;
+
+/** Evidence that proves less than contact. */
+const STRINGS_ONLY: ReadonlySet<EvidenceRole> = new Set(["memory", "embedded"]);
+
+/** Rows of one statement: what few observables have together, and no more than memory takes. */
+const PORTION = 20_000;
+
+/** Tallies by id; an observable without evidence has none. */
+export async function scanEvidence(db: Kysely<Schema>, ids: readonly number[]): Promise<Map<number, Tally>> {
+  const tallies = new Map<number, Tally>();
+  const counter = createCounter(tallies);
+  let rest = [...ids].sort((a, b) => a - b);
+  while (rest.length > 0) {
+    let rows = await portion(db, sql`e.observable_id in (select value from json_each(${JSON.stringify(rest)}))`);
+    counter(rows);
+    let last = rows.at(-1);
+    if (last === undefined || rows.length < PORTION) break;
+    const { id } = last;
+    while (last !== undefined && rows.length === PORTION) {
+      rows = await portion(
+        db,
+        sql`e.observable_id = ${id} and (e.sample_id, e.sandbox, e.role) > (${last.sample}, ${last.sandbox}, ${last.role})`,
+      );
+      counter(rows);
+      last = rows.at(-1);
+    }
+    rest = rest.filter((other) => other > id);
+  }
+  return tallies;
+}
+
+async function portion(db: Kysely<Schema>, condition: ReturnType<typeof sql>): Promise<Row[]> {
+  const { rows } = await sql<Row>`
+    select e.observable_id as id, e.sample_id as sample, e.sandbox, e.role,
+           case when s.id is null then 0
+                when ${IS_MALICIOUS} then ${OPINION.malicious}
+                when ${IS_CLEAN} then ${OPINION.clean}
+                when ${IS_UNDECIDED} then ${OPINION.undecided} else 0 end as opinion,
+           s.family, coalesce(s.submitted_at, e.first_at, s.seen_at) as "newAt",
+           coalesce(e.last_at, s.seen_at, s.submitted_at) as "seenAt",
+           case when e.role in ('ids-alert', 'tls-session') then e.note end as note
+    from evidence e left join sample s on s.id = e.sample_id
+    where ${condition}
+    order by e.observable_id, e.sample_id, e.sandbox, e.role limit ${PORTION}`.execute(db);
+  return rows;
+}
+
+/** A function that counts rows in key order into tallies. */
+function createCounter(tallies: Map<number, Tally>): (rows: readonly Row[]) => void {
+  let tally: Tally | undefined;
+  let id = Number.NaN;
+  let sample = Number.NaN;
+  /** Whether the sample shows it by more than a string. */
+  let isCounted = false;
+  const rolesOfSample = new Set<EvidenceRole>();
+  return (rows) => {
+    for (const row of rows) {
+      if (tally === undefined || row.id !== id) {
+        tally = emptyTally();
+        tallies.set(row.id, tally);
+        id = row.id;
+        sample = Number.NaN;
+      }
+      if (row.sample !== sample) {
+        sample = row.sample;
+        isCounted = false;
+        rolesOfSample.clear();
+      }
+      const { role } = row;
+      if (!rolesOfSample.has(role)) {
+        rolesOfSample.add(role);
+        tally.roles.set(role, (tally.roles.get(role) ?? 0) + 1);
+      }
+      if (row.note !== null) keepNote(tally, row.note, role);
+      if (STRINGS_ONLY.has(role)) continue;
+      if (!isCounted && sample !== 0) countSample(tally, row);
+      isCounted = true;
+      if (row.sandbox !== "") tally.sandboxes.add(row.sandbox);
+      if (row.newAt !== null) {
+        tally.firstSeen = Math.min(tally.firstSeen ?? row.newAt, row.newAt);
+        tally.lastNew = Math.max(tally.lastNew ?? row.newAt, row.newAt);
+      }
+      if (row.seenAt !== null) tally.lastSeen = Math.max(tally.lastSeen ?? row.seenAt, row.seenAt);
+    }
+  };
+}
+
+function emptyTally(): Tally {
+  return {
+    roles: new Map(),
+    samples: 0,
+    malicious: 0,
+    clean: 0,
+    undecided: 0,
+    sandboxes: new Set(),
+    families: new Set(),
+  };
+}
+
+function countSample(tally: Tally, { opinion, family }: Row): void {
+  tally.samples += 1;
+  if (opinion === OPINION.malicious) tally.malicious += 1;
+  if (opinion === OPINION.clean) tally.clean += 1;
+  if (opinion === OPINION.undecided) tally.undecided += 1;
+  if (family !== null) tally.families.add(family);
+}
+
+/** Which of many notes are kept does not depend on the order in which they came. */
+function keepNote(tally: Tally, note: string, role: EvidenceRole): void {
+  if (role === "tls-session") {
+    if (tally.certificateNote === undefined || note < tally.certificateNote) {
+      if (note.includes('"certificate":')) tally.certificateNote = note;
+    }
+    return;
+  }
+  tally.alertNotes ??= new Set();
+  tally.alertNotes.add(note);
+  if (tally.alertNotes.size > 4 * LISTED) tally.alertNotes = new Set([...tally.alertNotes].sort().slice(0, LISTED));
+}

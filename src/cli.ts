@@ -14,6 +14,7 @@ import { VERSION } from "./version.ts";
 
 const output = createOutput(process.stdout, process.stderr);
 const interrupted = new AbortController();
+const STOPPING = ["SIGINT", "SIGTERM"] as const;
 
 /** Runs one command with a composed app and leaves its exit code. */
 async function run(configPath: string | undefined, command: (app: App) => Promise<number>): Promise<void> {
@@ -196,6 +197,18 @@ function program() {
     .addHelpText("after", WHERE_HELP);
 
   root
+    .command("run")
+    .description("the scheduler: hunts, judging and exports at their cadence, until a signal")
+    .option("--once", "everything once, due or not, then exit with the worst exit code")
+    .option("--out <dir>", "folder for the output", "out")
+    .addOption(storeOption())
+    .addOption(listsOption())
+    .addOption(configOption())
+    .action(({ config, ...options }) =>
+      run(config, async (app) => (await import("./commands/run.ts")).runScheduler(app, output, options)),
+    );
+
+  root
     .command("list")
     .description("what the store knows, one observable a line")
     .addOption(new Option("--decision <decision>", "only these").choices(DECISIONS))
@@ -356,7 +369,19 @@ function fail(error: unknown): void {
     );
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
+/** Ctrl-C below npm comes twice, from the terminal and from npm: what follows so soon is the same wish. */
+const SAME_WISH_MS = 1000;
+
+/** The first signal lets the work stop where nothing is lost; the next one finds no listener and ends the process. */
+function interrupt(signal: NodeJS.Signals): void {
+  if (interrupted.signal.aborted) return;
+  interrupted.abort(new DOMException(signal, "AbortError"));
+  setTimeout(() => {
+    for (const name of STOPPING) process.off(name, interrupt);
+  }, SAME_WISH_MS).unref();
+}
+
+for (const signal of STOPPING) process.on(signal, interrupt);
 // `rulewright … | head` ends quietly.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;

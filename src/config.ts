@@ -6,11 +6,43 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { type Cadence, cronProblem } from "./cadence.ts";
 import { RulewrightError } from "./errors.ts";
 import { TLP_LEVELS } from "./model/indicator.ts";
 import { nearest } from "./model/nearest.ts";
 import { LOCAL_SIDS } from "./model/sid.ts";
 import { Policy } from "./policy/policy.ts";
+
+const DURATION = /^([1-9][0-9]{0,4})(m|h|d|w)$/;
+const SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400, w: 604_800 };
+/** `30m`, `12h`, `7d`, `2w` → seconds. */
+const Duration = z
+  .string()
+  .regex(DURATION, "a duration such as 30m, 12h, 7d or 2w")
+  .transform((text) => {
+    const [, count, unit] = DURATION.exec(text) as unknown as [string, string, string];
+    return Number(count) * (SECONDS[unit] as number);
+  });
+
+const Cron = z.string().superRefine((text, context) => {
+  const problem = cronProblem(text);
+  if (problem !== undefined) context.addIssue({ code: "custom", message: `not a cron expression: ${problem}` });
+});
+
+/** When `rulewright run` runs it. */
+const cadence = (whenAbsent: string) => ({
+  every: Duration.optional().describe(`How often rulewright run runs it, such as 15m, 1h or 1d; ${whenAbsent}`),
+  cron: Cron.optional().describe('Instead of every: "minute hour day month weekday" in UTC, such as "30 6 * * 1-5"'),
+});
+const hasOneCadence = ({ every, cron }: { every?: number | undefined; cron?: string | undefined }): boolean =>
+  every === undefined || cron === undefined;
+const ONE_CADENCE = { error: "give every or cron, not both", path: ["cron"] };
+
+/** What the config says of when something runs; undefined when it says nothing. */
+export function cadenceOf({ every, cron }: Pick<HuntConfig, "every" | "cron">): Cadence | undefined {
+  if (cron !== undefined) return { cron };
+  return every === undefined ? undefined : { everySeconds: every };
+}
 
 const ExportConfig = z.strictObject({
   exporter: z.string().optional().describe("Exporter by name; default: the name of this export"),
@@ -26,22 +58,12 @@ const ExportConfig = z.strictObject({
     .optional()
     .describe("Command that must succeed before the output is swapped; {path} is a folder with all the new files"),
   checkTimeoutSeconds: z.number().int().positive().optional().describe("How long the check may take"),
+  ...cadence("default whenever its inputs have changed, and once a day"),
 });
 export type ExportConfig = z.output<typeof ExportConfig>;
 
 /** A secret is named, never written. */
 const SecretRef = z.union([z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })]);
-
-const DURATION = /^([1-9][0-9]{0,4})(m|h|d|w)$/;
-const SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400, w: 604_800 };
-/** `30m`, `12h`, `7d`, `2w` → seconds. */
-const Duration = z
-  .string()
-  .regex(DURATION, "a duration such as 30m, 12h, 7d or 2w")
-  .transform((text) => {
-    const [, count, unit] = DURATION.exec(text) as unknown as [string, string, string];
-    return Number(count) * (SECONDS[unit] as number);
-  });
 
 const VirusTotal = z.strictObject({
   apiKey: SecretRef.default({ env: "VT_API_KEY" }).describe("Where the key is: { env: NAME } or { file: PATH }"),
@@ -88,13 +110,17 @@ const HuntConfig = z.strictObject({
     .describe("Relationships of each file, fetched as full objects"),
   maxRelated: z.number().int().positive().default(200).describe("Objects per relationship at most"),
   ttl: Duration.prefault("30d").describe("A sample is not asked for again before this unless it changed"),
+  ...cadence("default 1h"),
 });
 export type HuntConfig = z.output<typeof HuntConfig>;
 
 export const Config = z.strictObject({
   store: z.string().default("sqlite:rulewright.db").describe("sqlite:PATH; RULEWRIGHT_STORE in the environment wins"),
   virustotal: VirusTotal.prefault({}).describe("Access to VirusTotal"),
-  hunts: z.array(HuntConfig).default([]).describe("Named searches, run by rulewright hunt"),
+  hunts: z
+    .array(HuntConfig.refine(hasOneCadence, ONE_CADENCE))
+    .default([])
+    .describe("Named searches, run by rulewright hunt"),
   plugins: z
     .array(z.string())
     .default([])
@@ -112,7 +138,7 @@ export const Config = z.strictObject({
   policy: Policy.prefault({}).describe("Thresholds and lifetimes of the judge"),
   templates: z.string().default("templates").describe("Folder with your row templates, <exporter>/<row>.hbs"),
   exports: z
-    .record(z.string().regex(/^[a-z][a-z0-9-]*$/), ExportConfig)
+    .record(z.string().regex(/^[a-z][a-z0-9-]*$/), ExportConfig.refine(hasOneCadence, ONE_CADENCE))
     .default({})
     .describe("Exports by name; each writes into a folder of its name"),
 });
@@ -174,8 +200,8 @@ export function parseConfig(text: string, file: string): Config {
 function knownKeys(path: readonly (string | number)[]): string[] {
   let schema: unknown = z.toJSONSchema(Config, { io: "input" });
   for (const key of path) {
-    const node = schema as { properties?: Record<string, unknown>; additionalProperties?: unknown };
-    schema = node.properties?.[String(key)] ?? node.additionalProperties;
+    const node = schema as { properties?: Record<string, unknown>; additionalProperties?: unknown; items?: unknown };
+    schema = node.properties?.[String(key)] ?? node.additionalProperties ?? node.items;
   }
   return Object.keys((schema as { properties?: object } | undefined)?.properties ?? {});
 }

@@ -2,8 +2,6 @@
  * Hunts, composed: the config's hunts with their sources, run one after the other, or only planned. How a hunt runs is
  * hunt/'s, how VirusTotal is asked virustotal.ts's.
  */
-import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import type { App } from "../app.ts";
 import type { HuntConfig } from "../config.ts";
 import { RulewrightError } from "../errors.ts";
@@ -18,12 +16,12 @@ import {
   searchSource,
 } from "../hunt/source.ts";
 import { nearest } from "../model/nearest.ts";
-import type { Claimant } from "../store/hunt-store.ts";
 import type { Store } from "../store/store.ts";
 import type { ClientStats, VtClient } from "../vt/client.ts";
 import { VtError } from "../vt/failure.ts";
 import type { QuotaLine } from "../vt/overall-quotas.ts";
 import type { QuotaGate } from "../vt/quota.ts";
+import { createClaimant } from "./claimant.ts";
 import { openVirusTotal, pause, runningClock, type VirusTotal } from "./virustotal.ts";
 
 /** The hunts of these names, all without any. Throws HUNT_UNKNOWN, CONFIG_INVALID. */
@@ -92,6 +90,22 @@ export interface HuntsOutcome {
   readonly stats: ClientStats;
 }
 
+/** Opens the way to VirusTotal for the length of the hunts. Throws as `openVirusTotal` and `runHunts` do. */
+export async function huntInto(
+  app: App,
+  store: Store,
+  storeFlag: string | undefined,
+  hunts: readonly Hunt[],
+  onProgress: (tally: HuntTally) => void,
+): Promise<HuntsOutcome> {
+  const virusTotal = openVirusTotal(app, storeFlag);
+  try {
+    return await runHunts(app, store, virusTotal, hunts, onProgress);
+  } finally {
+    await virusTotal.close();
+  }
+}
+
 /**
  * Runs the hunts one after the other. What concerns one alone, such as a query that VirusTotal does not take, does not
  * stop the rest; a used-up quota, a refused key or a service that is down does. Throws whatever is not VirusTotal's.
@@ -137,30 +151,6 @@ export async function runHunts(
     }
   }
   return { tallies: [...tallies.values()], failures, stats: client.stats(), ...(stoppedBy ? { stoppedBy } : {}) };
-}
-
-/** This process among those that may hunt into the same store. */
-function createClaimant(): Claimant {
-  const [host, own] = [hostname(), randomBytes(6).toString("hex")];
-  return {
-    owner: `${host}/${process.pid}/${own}`,
-    isGone(owner) {
-      const [otherHost, pid, token] = owner.split("/");
-      if (otherHost !== host) return false;
-      // In a container that was started anew the dead one had the same number.
-      return Number(pid) === process.pid ? token !== own : !isRunning(Number(pid));
-    },
-  };
-}
-
-/** Signal 0 is not sent: the call only says whether there is such a process. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }
 
 export interface Plans {

@@ -1,6 +1,7 @@
 /** `rulewright export [name…]`: the store's indicators into files; what is withdrawn or expired is said to be so. */
+import { exportNames } from "../app/publishing.ts";
 import { storedContext, withStore } from "../app/stored.ts";
-import { type App, DEFAULT_EXPORTS, planExports } from "../app.ts";
+import { type App, planExports } from "../app.ts";
 import type { Output } from "./output.ts";
 import { outputFolder, publish } from "./publish.ts";
 
@@ -19,7 +20,8 @@ export async function exportStored(
   options: ExportOptions,
 ): Promise<number> {
   const folder = outputFolder(app, options.out);
-  const planned = planExports(app, named(app, [...names, ...(options.to ?? [])]), folder, options.where);
+  const named = [...names, ...(options.to ?? [])];
+  const planned = planExports(app, named.length > 0 ? named : exportNames(app), folder, options.where);
   return withStore(app, options.store, (store) =>
     publish(app, output, store, {
       planned,
@@ -28,10 +30,4 @@ export async function exportStored(
       isJson: options.json === true,
     }),
   );
-}
-
-/** The exports named on the command line, else those of the config, else the built-in ones. */
-function named({ loaded }: App, wanted: readonly string[]): readonly string[] {
-  const configured = Object.keys(loaded.config.exports);
-  return wanted.length > 0 ? wanted : configured.length > 0 ? configured : DEFAULT_EXPORTS;
 }

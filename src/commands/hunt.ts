@@ -1,7 +1,6 @@
 /** `rulewright hunt`: searches VirusTotal for what is new, into the store, judged; `--plan` says what that would cost. */
-import { type HuntsOutcome, huntsOf, type Plans, planHunts, runHunts } from "../app/hunting.ts";
+import { type HuntsOutcome, huntInto, huntsOf, type Plans, planHunts } from "../app/hunting.ts";
 import { judgeStore, withStore } from "../app/stored.ts";
-import { openVirusTotal } from "../app/virustotal.ts";
 import type { App } from "../app.ts";
 import { EXIT } from "../errors.ts";
 import type { Hunt, HuntTally } from "../hunt/hunt.ts";
@@ -25,14 +24,8 @@ export async function hunt(app: App, output: Output, names: readonly string[], o
       else await output.print(`${planText(plans)}\n`);
       return EXIT.done;
     }
-    const virusTotal = openVirusTotal(app, options.store);
-    let outcome: HuntsOutcome;
-    try {
-      outcome = await runHunts(app, store, virusTotal, hunts, (tally) => output.progress(progressText(tally)));
-    } finally {
-      output.progress("");
-      await virusTotal.close();
-    }
+    const outcome = await huntInto(app, store, options.store, hunts, (tally) => output.progress(progressText(tally)));
+    output.progress("");
     const judged = judgingSummary(await judgeStore(app, store, options.warningLists));
     if (options.json) await output.print(`${JSON.stringify(outcomeJson(outcome), undefined, 2)}\n`);
     output.say(`${outcomeText(hunts, outcome)}\n\n${judged}\n\n${nextText(outcome)}\n`);

@@ -37,6 +37,7 @@ sids:
 # and those named here, unless --to chooses.
 # exports:
 #   suricata:
+#     every: 1h
 #     check: suricata -T -S {path}/rulewright.rules -l /tmp
 #   blocklist:
 #     exporter: csv

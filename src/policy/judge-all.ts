@@ -1,4 +1,5 @@
 /** Runs the judge over everything in a store and keeps the tally for the summary. */
+import { setImmediate } from "node:timers/promises";
 import { OBSERVABLE_TYPES, type ObservableType } from "../model/observable.ts";
 import type { Decision } from "../model/verdict.ts";
 import type { Judgement, Store } from "../store/store.ts";
@@ -25,6 +26,8 @@ export async function judgeAll(
       signal.throwIfAborted();
       const judgements = page.map((facts) => ({ id: facts.id, judgement: judge(facts, full) }));
       await store.saveJudgements(judgements);
+      // The database answers without waiting: without this nobody would hear a signal until the end.
+      await setImmediate();
       for (const { judgement } of judgements) count(judgement, decisions, drops);
     }
   }

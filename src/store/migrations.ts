@@ -18,6 +18,11 @@ export const MIGRATIONS: Record<string, Migration> = {
       for (const statement of CLUSTERED_SCHEMA) await sql.raw(statement).execute(db);
     },
   },
+  "0004_jobs": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of JOB_SCHEMA) await sql.raw(statement).execute(db);
+    },
+  },
 };
 
 const EVIDENCE_SCHEMA = [
@@ -189,3 +194,20 @@ function clustered(table: string, columns: string): string[] {
     `drop table ${table}_before`,
   ];
 }
+
+const JOB_SCHEMA = [
+  `create table job (
+     kind text not null,
+     name text not null,
+     anchor integer not null,
+     runs integer not null default 0,
+     slot integer,
+     ended_at integer,
+     inputs text,
+     failures integer not null default 0,
+     retry_at integer,
+     owner text,
+     until integer,
+     primary key (kind, name)
+   )`,
+];

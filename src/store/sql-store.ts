@@ -8,6 +8,7 @@ import type { SidRange } from "../model/sid.ts";
 import { LISTED } from "./aggregates.ts";
 import { factsOf } from "./facts.ts";
 import { createHuntStore } from "./hunt-store.ts";
+import { createJobStore } from "./job-store.ts";
 import { findJudged, judgedPages } from "./judged-rows.ts";
 import type { Schema } from "./schema.ts";
 import { createSidLedger } from "./sid-ledger.ts";
@@ -44,6 +45,7 @@ export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange): Store {
       return rows.length > 0;
     },
     hunts: createHuntStore(db),
+    jobs: createJobStore(db),
     async counts() {
       const { rows } = await sql<{ samples: number; observables: number; evidence: number; rejections: number }>`
         select (select count(*) from sample) as samples, (select count(*) from observable) as observables,

@@ -7,6 +7,7 @@ import type { HostScope, Tlp } from "../model/indicator.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
 import type { Decision, Verdict } from "../model/verdict.ts";
 import type { HuntStore } from "./hunt-store.ts";
+import type { JobStore } from "./job-store.ts";
 import type { SidStore } from "./sid-ledger.ts";
 
 /** A linked observable and what the judge has said of it so far. */
@@ -146,6 +147,7 @@ export interface Store {
   /** Forgets it; false when there was none. */
   unrule(observable: Observable): Promise<boolean>;
   readonly hunts: HuntStore;
+  readonly jobs: JobStore;
   counts(): Promise<StoreCounts>;
   /** The newest date that any report bears, seconds; undefined when none bears one. */
   newestDate(): Promise<number | undefined>;

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { root, rulewright, samples } from "../support/cli.ts";
+import { rulewright, samples } from "../support/cli.ts";
 import { itNeeds } from "../support/engines.ts";
 
 const itUpdates = itNeeds("suricata-update");

@@ -208,6 +208,9 @@ export function cliLab(config = CONFIG) {
       return rulewright(args, { cwd: folder, env: { ...own, ...env } });
     },
     /** Every file of the folder, as text. */
-    files: () => readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1")),
+    files: () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => readFileSync(join(parentPath, name), "latin1")),
   };
 }

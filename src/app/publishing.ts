@@ -1,0 +1,49 @@
+/** What `generate`, `export` and `run` do with judged indicators: run the exports, number, swap and account. */
+import {
+  type App,
+  DEFAULT_EXPORTS,
+  type ExportOutcome,
+  exportAll,
+  type IngestTally,
+  makeFolder,
+  type planExports,
+} from "../app.ts";
+import type { Manifest } from "../export/manifest.ts";
+import type { IndicatorContext } from "../policy/indicators.ts";
+import { saveSids } from "../store/sid-file.ts";
+import type { Store } from "../store/store.ts";
+import { saveManifest } from "./manifest.ts";
+
+/** What is exported when nothing is named: the exports of the config, else the built-in ones. */
+export function exportNames({ loaded }: App): readonly string[] {
+  const configured = Object.keys(loaded.config.exports);
+  return configured.length > 0 ? configured : DEFAULT_EXPORTS;
+}
+
+export interface Publication {
+  readonly planned: ReturnType<typeof planExports>;
+  /** Absent for standard output, which has no manifest and no ledger. */
+  readonly folder?: string;
+  readonly context: Omit<IndicatorContext, "policy">;
+  /** What this run read, when it read anything. */
+  readonly ingested?: IngestTally;
+  /** The ledger of sids lives in the folder: the store vanishes with the run. */
+  readonly keepsSids?: boolean;
+}
+
+export interface Published {
+  readonly outcomes: readonly ExportOutcome[];
+  readonly manifest?: Manifest;
+}
+
+/** Throws EXPORT_FAILED when the folder cannot be written, and INTERRUPTED; what an export throws is its outcome. */
+export async function publishAll(app: App, store: Store, publication: Publication): Promise<Published> {
+  const { planned, folder, context, ingested, keepsSids } = publication;
+  if (folder !== undefined) makeFolder(folder);
+  const beforeSwap = async (): Promise<void> => {
+    if (folder !== undefined && keepsSids) await saveSids(folder, store.sids);
+  };
+  const outcomes = await exportAll(app, store, planned, context, beforeSwap);
+  if (folder === undefined) return { outcomes };
+  return { outcomes, manifest: await saveManifest(app, folder, store, outcomes, ingested) };
+}

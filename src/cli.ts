@@ -323,6 +323,18 @@ function program() {
       run(config, async (app) => (await import("./commands/templates.ts")).checkTemplates(app, output, names)),
     );
 
+  root
+    .command("doctor")
+    .description("will it work here? config, store, lists, engines, and what VirusTotal says of the key")
+    .option("--offline", "leave VirusTotal out; otherwise four requests count against the quota")
+    .addOption(storeOption())
+    .addOption(listsOption())
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action(({ config, ...options }) =>
+      run(config, async (app) => (await import("./commands/doctor.ts")).doctor(app, output, options)),
+    );
+
   const config = root.command("config").description("configuration: check, show, schema");
   config
     .command("check")

@@ -16,7 +16,8 @@ import type { RejectionRow, Store } from "./store.ts";
 import { countDecisions, saveJudgements } from "./verdicts.ts";
 import { writeBatch } from "./write-batch.ts";
 
-export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange): Store {
+/** Everything but what the engine alone knows of its files. */
+export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange): Omit<Store, "damage"> {
   return {
     add: (batch: readonly Collected[]) => writeBatch(db, batch),
     facts: (type) => factsOf(db, type),

@@ -40,7 +40,11 @@ export async function openSqliteStore(path: string = TEMPORARY, sidRange?: SidRa
     const { error } = await migrator.migrateToLatest();
     if (error) throw error;
     database.exec("commit");
-    return createSqlStore(db, sidRange);
+    const damage = async (): Promise<string | undefined> => {
+      const found = String(database.pragma("quick_check(1)", { simple: true }));
+      return found === "ok" ? undefined : found;
+    };
+    return { ...createSqlStore(db, sidRange), damage };
   } catch (cause) {
     const name = path === TEMPORARY ? "the temporary store" : path;
     throw new RulewrightError("STORE_UNAVAILABLE", `Cannot open ${name}: ${(cause as Error).message}.`, { cause });

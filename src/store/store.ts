@@ -149,6 +149,8 @@ export interface Store {
   readonly hunts: HuntStore;
   readonly jobs: JobStore;
   counts(): Promise<StoreCounts>;
+  /** What is wrong with the database file itself, in the database's words; undefined when nothing is. */
+  damage(): Promise<string | undefined>;
   /** The newest date that any report bears, seconds; undefined when none bears one. */
   newestDate(): Promise<number | undefined>;
   /** Distinct samples that have any report. */

@@ -94,6 +94,8 @@ export interface VtClient {
   download(path: string): Promise<Readable | undefined>;
   /** What the account has left; undefined without a user name. Is not counted in the local quota. */
   overallQuotas(): Promise<readonly QuotaLine[] | undefined>;
+  /** VirusTotal's clock in the last answer, to the second. */
+  serverTime(): Date | undefined;
   stats(): ClientStats;
   close(): Promise<void>;
 }
@@ -141,6 +143,7 @@ export function createVtClient(options: VtClientOptions): VtClient {
     embedded: (fileId, relationships, limits) => embedded(api, fileId, relationships, limits),
     download: (path) => download(api, urlOf(api, path)),
     overallQuotas: () => overallQuotas(api, options.user),
+    serverTime: transport.serverTime,
     stats: exchange.stats,
     close: transport.close,
   };

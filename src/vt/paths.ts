@@ -20,6 +20,7 @@ export const paths = {
   domain: (name: string) => `/domains/${segment(name)}`,
   address: (ip: string) => `/ip_addresses/${segment(ip)}`,
   url: (address: string) => `/urls/${segment(urlId(address))}`,
+  retrohuntJobs: "/intelligence/retrohunt_jobs",
   retrohuntMatches: (job: string) => `/intelligence/retrohunt_jobs/${segment(job)}/matching_files`,
   collectionRelated: (id: string, relationship: string) => `/collections/${segment(id)}/${segment(relationship)}`,
   overallQuotas: (user: string) => `/users/${segment(user)}/overall_quotas`,

@@ -93,6 +93,8 @@ export interface Transport {
   open(target: Target, signal: AbortSignal): Promise<RawAnswer & { readonly body: Readable }>;
   /** Reads a body of `open` to its end, as `fetch` does. */
   drain(body: Readable): Promise<Buffer>;
+  /** The clock of whoever answered last, to the second; undefined before the first answer. */
+  serverTime(): Date | undefined;
   /** A text without key and proxy passwords. */
   readonly mask: (text: string) => string;
   close(): Promise<void>;
@@ -104,6 +106,7 @@ export function createTransport(options: TransportOptions): Transport {
   const secrets = [options.apiKey, ...proxySecrets(options.proxy)];
   const mask = maskAll(secrets);
   const dispatcher = createDispatcher(options);
+  let serverTime: Date | undefined;
 
   const send = async ({ url, isApi }: Target, signal: AbortSignal) => {
     if (isApi && !isBelow(url, baseUrl)) throw new TransportBreak("other", "an API request beside the base URL");
@@ -119,6 +122,8 @@ export function createTransport(options: TransportOptions): Transport {
         : {}),
     };
     const { statusCode, headers: got, body } = await request(url, { dispatcher, method: "GET", headers, signal });
+    const told = Date.parse(String(got.date));
+    if (isApi && Number.isFinite(told)) serverTime = new Date(told);
     const raw: RawAnswer = {
       status: statusCode,
       ...(typeof got["retry-after"] === "string" ? { retryAfter: got["retry-after"] } : {}),
@@ -130,6 +135,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     mask,
+    serverTime: () => serverTime,
     drain: (body) => drain(body).catch((error: unknown) => Promise.reject(breakOf(error, mask))),
     async fetch(target, signal) {
       const limited = withDeadline(signal, timeouts.total);

@@ -18,7 +18,7 @@ const SPREADS: Readonly<Record<string, readonly Spread[]>> = {
 };
 
 /** Formats of one row a line: rules, CSV, lookups, JSON lines. */
-const LINE_FORMATS = new Set(["rules", "snort3", "snort2", "csv", "jsonl", "objects", "lookups", "app"]);
+const LINE_FORMATS = new Set(["rules", "auto", "reputation", "snort2", "csv", "jsonl", "objects", "lookups", "app"]);
 const MOST_MIB = 300;
 const FEWEST_ROWS = 150_000;
 

@@ -1,36 +1,7 @@
 /** Rows, fields and helpers of the Snort templates: the table that filters, checks and documents them. */
 import type { TemplateSet } from "../../src/plugin.ts";
 import { bytes, content, escapeText } from "../shared/ids/rule-text.ts";
-
-/** A name as DNS sends it (RFC 1035 section 3.1), as a content pattern: `|04|evil|07|example|00|`. */
-export function labels(name: unknown): string {
-  return `${String(name)
-    .split(".")
-    .map((label) => `|${hexByte(label.length)}|${content(label)}`)
-    .join("")}|00|`;
-}
-
-/** Length of that encoding: a length byte for each label, and the root's. */
-export function labelBytes(name: unknown): string {
-  return String(String(name).length + 2);
-}
-
-/** Length of a TLS server name in the two bytes before it (RFC 6066 section 3): `00 0c`. */
-export function lengthBytes(name: unknown): string {
-  const { length } = String(name);
-  return `${hexByte(length >> 8)} ${hexByte(length & 0xff)}`;
-}
-
-/** A host inside a regular expression, without the characters that a rule gives a meaning. */
-export function pcre(host: unknown): string {
-  return String(host)
-    .replace(/[.[\]]/g, "\\$&")
-    .replaceAll(":", "\\x3a");
-}
-
-function hexByte(value: number): string {
-  return value.toString(16).padStart(2, "0");
-}
+import { dottedBytes, labelBytes, labels, lengthBytes, pcre } from "./encodings.ts";
 
 const COMMON = {
   family: "quillet",
@@ -54,9 +25,13 @@ const ROWS: TemplateSet["rows"] = {
   "http-host": { description: "An HTTP request to a domain, or to the host of a URL without a path", sample: HOST },
   "http-uri": {
     description: "An HTTP request for a URL",
-    sample: { ...HOST, hostField: "quillet-morrow.top:8080", target: "/gate.php?id=1" },
+    sample: { ...HOST, hostField: "quillet-morrow.top:8080", target: "/gate.php?id=1", raw: false },
   },
   "https-host": { description: "A TLS client hello for the host of an https URL", sample: HOST },
+  address: {
+    description: "A TCP connection attempt or the first UDP datagram to an address",
+    sample: { ...COMMON, address: "45.32.17.9", transport: "tcp", overTcp: true },
+  },
   "endpoint-tcp": { description: "A TCP connection attempt to an address and port", sample: ENDPOINT },
   "endpoint-udp": { description: "The first UDP datagram to an address and port", sample: ENDPOINT },
   "user-agent": { description: "An HTTP user agent", sample: { ...COMMON, userAgent: "Quillet/1.4 (loader)" } },
@@ -65,7 +40,7 @@ const ROWS: TemplateSet["rows"] = {
 export const snortTemplates: TemplateSet = {
   dir: new URL("../../templates/snort/", import.meta.url),
   escape: escapeText,
-  helpers: { content, bytes, labels, labelBytes, lengthBytes, pcre },
+  helpers: { content, bytes, labels, labelBytes, lengthBytes, dottedBytes, pcre },
   rows: Object.fromEntries(
     (["snort3", "snort2"] as const).flatMap((format) =>
       Object.entries(ROWS).map(([row, { description, sample }]) => [
@@ -86,8 +61,9 @@ export const snortTemplates: TemplateSet = {
     hostField: "Host header of a URL, with its port when it is not the default",
     subtree: "Whether names below the host match too",
     target: "Path and query, byte for byte",
+    raw: "Whether the target is matched before normalisation (http_raw_uri; Snort 2.9 always does)",
     transport: "tcp or udp",
-    overTcp: "Whether the DNS query goes over TCP",
+    overTcp: "Whether the rule is for TCP",
     address: "IPv4 address, or IPv6 address in brackets",
     port: "Port",
     userAgent: "User agent, exactly",

@@ -1,25 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { labelBytes, labels, lengthBytes, pcre } from "../../../plugins/snort/encodings.ts";
 import { snort } from "../../../plugins/snort/index.ts";
-import { labelBytes, labels, lengthBytes, pcre } from "../../../plugins/snort/templates.ts";
-import type { Indicator } from "../../../src/model/indicator.ts";
-import { exampleIndicator, memorySidLedger, type RenderOptions, render } from "../../../src/testing.ts";
+import { exampleIndicator, memorySidLedger, render } from "../../../src/testing.ts";
 import { dnsQuery } from "../../../src/verify/messages.ts";
-import { parseRule } from "./grammar.ts";
-
-async function rulesOf(indicators: Indicator[], settings: RenderOptions = {}): Promise<string[]> {
-  const { files } = await render(snort, indicators, settings);
-  const text = files.get("rulewright.rules")?.toString() ?? "";
-  const rules = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  for (const rule of rules) parseRule(rule, settings.format ?? "snort3");
-  return rules;
-}
-
-/** Header and detection of each rule. */
-async function detections(indicators: Indicator[], format = "snort3"): Promise<string[]> {
-  const rules = await rulesOf(indicators, { format });
-  return rules.map((rule) => rule.replace(/msg:"[^"]*"; /, "").replace(/ (?:reference:[^;]*; )?classtype:.*$/, ""));
-}
+import { detections, rulesOf } from "./support.ts";
 
 const META =
   "attack_target Client_Endpoint, confidence High, created_at 2026_10_01, deployment Perimeter, " +
@@ -34,7 +19,7 @@ describe("Snort 3", () => {
       `alert udp $HOME_NET any -> any 53 (msg:"RULEWRIGHT DNS query quillet (quillet-morrow .top)"; flow:to_server; content:"|0e|quillet-morrow|03|top|00|",nocase,fast_pattern,offset 12; ${tail(1000000)}`,
       `alert tcp $HOME_NET any -> any 53 (msg:"RULEWRIGHT DNS query quillet (quillet-morrow .top)"; flow:established,to_server; content:"|0e|quillet-morrow|03|top|00|",nocase,fast_pattern,offset 14; ${tail(1000001)}`,
       `alert ssl $HOME_NET any -> $EXTERNAL_NET any (msg:"RULEWRIGHT TLS server name quillet (quillet-morrow .top)"; flow:established,to_server; ssl_state:client_hello; content:"|00 00 12|quillet-morrow.top",nocase,fast_pattern; ${tail(1000002)}`,
-      `alert ssl $HOME_NET any -> $EXTERNAL_NET any (msg:"RULEWRIGHT TLS server name below quillet (quillet-morrow .top)"; flow:established,to_server; ssl_state:client_hello; content:".quillet-morrow.top|00|",nocase,fast_pattern; ${tail(1000003)}`,
+      `alert ssl $HOME_NET any -> $EXTERNAL_NET any (msg:"RULEWRIGHT TLS server name below quillet (quillet-morrow .top)"; flow:established,to_server; ssl_state:client_hello; content:"|00 00|"; byte_jump:1,0,relative; content:".quillet-morrow.top",nocase,fast_pattern,distance -19,within 19; ${tail(1000003)}`,
       `alert http $HOME_NET any -> $EXTERNAL_NET any (msg:"RULEWRIGHT HTTP host quillet (quillet-morrow .top)"; flow:established,to_server; http_header:field host; content:"quillet-morrow.top",nocase,fast_pattern; pcre:"/(?:^|\\.)quillet-morrow\\.top(?::\\d+)?$/i"; ${tail(1000004)}`,
     ]);
   });
@@ -74,32 +59,54 @@ describe("Snort 3", () => {
     ]);
   });
 
-  it("addresses go to the reputation list, with its manifest", async () => {
-    const { files, rows } = await render(snort, [exampleIndicator("ipv4"), exampleIndicator("ipv6")]);
-    expect(files.get("rulewright.blocklist")?.toString()).toBe(
-      "# Rulewright: addresses that malware contacted in sandboxes.\n45.32.17.9\n2a01:4f8:c17:7d1::2\n",
+  it("a URL is matched after normalisation when that leaves it as it is: an evasion is found too", async () => {
+    const targets = ["/gate.php?id=1", "/a+b", "/a%20b", "/a//b", "/.a", "/a\\b"];
+    const rules = await detections(
+      targets.map((target) => exampleIndicator("url", { value: `http://q.top${target}` })),
     );
-    expect(files.get("interface.info")?.toString()).toBe("rulewright.blocklist, 1, monitor\n");
-    expect(rows).toBe(2);
-    const blocking = await render(snort, [], { options: { listAction: "block" } });
-    expect(blocking.files.get("interface.info")?.toString()).toBe("rulewright.blocklist, 1, block\n");
+    expect(rules.map((rule) => /(http_\w+); content:"([^"]*)"/.exec(rule)?.slice(1).join(" ")).sort()).toEqual([
+      "http_raw_uri /.a",
+      "http_raw_uri /a%20b",
+      "http_raw_uri /a//b",
+      "http_raw_uri /a|2b|b",
+      "http_raw_uri /a|5c|b",
+      "http_uri /gate.php?id=1",
+    ]);
+  });
+
+  it("an address is two rules: one of the protocol ip would cost an evaluation per packet", async () => {
+    expect(await detections([exampleIndicator("ipv4"), exampleIndicator("ipv6")])).toEqual([
+      "alert tcp $HOME_NET any -> 45.32.17.9 any (flags:S,CE;",
+      "alert udp $HOME_NET any -> 45.32.17.9 any (flow:to_server; flowbits:isnotset,rulewright.contact; flowbits:set,rulewright.contact;",
+      "alert tcp $HOME_NET any -> [2a01:4f8:c17:7d1::2] any (flags:S,CE;",
+      "alert udp $HOME_NET any -> [2a01:4f8:c17:7d1::2] any (flow:to_server; flowbits:isnotset,rulewright.contact; flowbits:set,rulewright.contact;",
+    ]);
+  });
+
+  it("metadata holds nothing that ends the file for one of the parsers", async () => {
+    for (const value of ["[x", "#x", "/*x", "$HOME_NETT", "!x"]) {
+      const [rule] = await rulesOf([exampleIndicator("user-agent", { value, families: [value] })]);
+      expect(rule).toMatch(/, ioc_id user-agent:\/?_[A-Zx_]+, malware_family \/?_[A-Zx_]+, /);
+    }
+    const [endpoint] = await rulesOf([exampleIndicator("endpoint", { value: "[2a01:4f8::9]:53/udp" })]);
+    expect(endpoint).toContain("ioc_id endpoint:[2a01:4f8::9]:53/udp,");
   });
 });
 
 describe("Snort 2.9", () => {
   it("a domain", async () => {
-    expect(await detections([exampleIndicator("domain")], "snort2")).toEqual([
+    expect(await detections([exampleIndicator("domain")], { format: "snort2" })).toEqual([
       `alert udp $HOME_NET any -> any 53 (flow:to_server; byte_test:1,!&,0xF8,2; content:"|0e|quillet-morrow|03|top|00|"; nocase; fast_pattern; offset:12;`,
       `alert tcp $HOME_NET any -> any 53 (flow:established,to_server; byte_test:1,!&,0xF8,4; content:"|0e|quillet-morrow|03|top|00|"; nocase; fast_pattern; offset:14;`,
       `alert tcp $HOME_NET any -> $EXTERNAL_NET 443 (flow:established,to_server; ssl_state:client_hello; content:"|00 00 12|quillet-morrow.top"; nocase; fast_pattern;`,
-      `alert tcp $HOME_NET any -> $EXTERNAL_NET 443 (flow:established,to_server; ssl_state:client_hello; content:".quillet-morrow.top|00|"; nocase; fast_pattern;`,
+      `alert tcp $HOME_NET any -> $EXTERNAL_NET 443 (flow:established,to_server; ssl_state:client_hello; content:"|00 00|"; byte_jump:1,0,relative; content:".quillet-morrow.top"; nocase; distance:-19; within:19; fast_pattern;`,
       `alert tcp $HOME_NET any -> $EXTERNAL_NET $HTTP_PORTS (flow:established,to_server; content:"quillet-morrow.top"; http_header; nocase; fast_pattern; pcre:"/^Host\\x3a\\s*(?:[^\\r\\n]*\\.)?quillet-morrow\\.top(?:\\x3a\\d+)?\\r?$/Hmi";`,
     ]);
   });
 
   it("a URL, an endpoint and a user agent", async () => {
     const indicators = [exampleIndicator("endpoint"), exampleIndicator("url"), exampleIndicator("user-agent")];
-    expect(await detections(indicators, "snort2")).toEqual([
+    expect(await detections(indicators, { format: "snort2" })).toEqual([
       "alert tcp $HOME_NET any -> 45.32.17.9 8443 (flags:S,12;",
       `alert tcp $HOME_NET any -> $EXTERNAL_NET $HTTP_PORTS (flow:established,to_server; urilen:14,raw; content:"/gate.php?id=1"; http_raw_uri; content:"quillet-morrow.top"; http_header; nocase; fast_pattern; pcre:"/^Host\\x3a\\s*quillet-morrow\\.top\\r?$/Hmi";`,
       `alert tcp $HOME_NET any -> $EXTERNAL_NET $HTTP_PORTS (flow:established,to_server; content:"User-Agent|3a 20|Quillet/1.4|20 28|loader|29||0d 0a|"; http_header; fast_pattern;`,
@@ -166,29 +173,38 @@ describe("what is skipped, and why", () => {
   });
 
   it("a withdrawn address, which a list cannot mark", async () => {
-    const { skipped } = await render(snort, [exampleIndicator("ipv4", { status: "revoked" })]);
+    const { skipped } = await render(snort, [exampleIndicator("ipv4", { status: "revoked" })], {
+      format: "reputation",
+    });
     expect(skipped.map(({ reason }) => reason)).toEqual(["the address is revoked, and a list cannot say so"]);
   });
 
-  it("types that no Snort rule can match are not taken", () => {
-    for (const type of ["ja3", "ja3s", "ja4", "certificate", "sha256"] as const) {
-      expect(snort.accepts).not.toContain(type);
+  it.each([
+    ["email-address", "a mailbox may be a victim's: it is never written into a rule"],
+    ["ja3", "Snort has no rule option for JA3"],
+    ["ja3s", "Snort has no rule option for JA3S"],
+    ["ja4", "Snort has no rule option for JA4"],
+    ["certificate", "Snort has no rule option for certificates"],
+    ["mutex", "a mutex stays on its host: no sensor sees it"],
+    ["registry-key", "a registry key stays on its host: no sensor sees it"],
+    ["file-path", "a file path stays on its host: no sensor sees it"],
+    ["command-line", "a command line stays on its host: no sensor sees it"],
+  ] as const)("%s: %s", async (type, reason) => {
+    for (const format of ["auto", "snort2"]) {
+      const { skipped } = await render(snort, [exampleIndicator(type)], { format });
+      expect(skipped.map((skip) => skip.reason)).toEqual([reason]);
     }
   });
-});
 
-describe("the grammar checker refuses", () => {
-  const good =
-    'alert tcp $HOME_NET any -> any any (msg:"a"; content:"x",fast_pattern; classtype:bad-unknown; sid:1; rev:1; metadata:a b;)';
-  it.each([
-    ["an unknown service", good.replace("alert tcp", "alert tls")],
-    ["the old modifier form", good.replace('"x",fast_pattern', '"x"; nocase')],
-    ["a backslash in a content", good.replace('"x"', '"\\\\x"')],
-    ["rev 0", good.replace("rev:1", "rev:0")],
-    ["a host name as address", good.replace("-> any", "-> evil.top")],
-    ["two messages", good.replace('msg:"a";', 'msg:"a"; msg:"b";')],
-  ])("%s", (_, rule) => {
-    expect(() => parseRule(good, "snort3")).not.toThrow();
-    expect(() => parseRule(rule, "snort3")).toThrow();
+  it("file hashes on Snort 2.9, and addresses whose ports are known", async () => {
+    const hash = await render(snort, [exampleIndicator("sha256")], { format: "snort2" });
+    expect(hash.skipped.map(({ reason }) => reason)).toEqual(["Snort 2.9 matches no file hashes in a stock build"]);
+    const known = [exampleIndicator("ipv4", { details: { ports: ["443/tcp"] } })];
+    expect((await render(snort, known)).skipped.map(({ reason }) => reason)).toEqual([
+      "its ports are known, and the rules of its endpoints are narrower (option addresses)",
+    ]);
+    for (const settings of [{ options: { addresses: "all" } }, { format: "reputation" }]) {
+      expect((await render(snort, known, settings)).skipped).toEqual([]);
+    }
   });
 });

@@ -6,9 +6,11 @@ import { expect, it } from "vitest";
 import type { Emulator } from "../../src/emulator/index.ts";
 import { withEmulator } from "../emulator/support.ts";
 import { root } from "../support/cli.ts";
-import { askedFor, cliLab, dump, fetchedIn, KEY, LATER, smallWorld } from "./support.ts";
+import { askedFor, cliLab, dump, fetchedIn, KEY, LATER, smallWorld, wideWorld } from "./support.ts";
 
-const world = smallWorld(60);
+const world = wideWorld();
+const KILLS = 30;
+const LONG_MS = 600_000;
 /** Seeded: the same instants in every run of the test. */
 const SEED = 20_261_124;
 
@@ -43,36 +45,40 @@ async function killed(
   return ended;
 }
 
-it("is killed nine times, goes on each time, and leaves what an undisturbed run leaves", async () => {
-  const options = { world, apiKey: KEY, latencyMs: 4 };
-  const wanted = await withEmulator(options, async (emulator) => {
-    const lab = cliLab();
-    expect((await lab.run(emulator, ["hunt"])).code).toBe(0);
-    return dump(lab.store);
-  });
-  await withEmulator(options, async (emulator) => {
-    const lab = cliLab();
-    const random = numbers(SEED);
-    const marks: { readonly from: number; readonly kept: Set<string> }[] = [];
-    for (let instant = 0; instant < 9; instant += 1) {
-      const requests = instant % 3 === 0 ? 0 : 1 + Math.floor(random() * 40);
-      expect(await killed(lab, emulator, { requests, ms: 300 + random() * 900 })).toBe("SIGKILL");
-      // What was under way is answered to nobody.
-      await wait(30);
-      marks.push({ from: emulator.requests.length, kept: fetchedIn(lab.store) });
-    }
-    const sizes = marks.map(({ kept }) => kept.size);
-    expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
-    expect(sizes.at(-1)).toBeGreaterThan(10);
-    const last = await lab.run(emulator, ["hunt"]);
-    expect(last.code, last.stderr).toBe(0);
-    expect(dump(lab.store)).toEqual(wanted);
-    for (const { from, kept } of marks) {
-      const again = [...askedFor(emulator, from).keys()].filter((key) => kept.has(key.slice(0, 64)));
-      expect(again).toEqual([]);
-    }
-  });
-});
+it(
+  "is killed thirty times, goes on each time, and leaves what an undisturbed run leaves",
+  async () => {
+    const options = { world, apiKey: KEY, latencyMs: 4 };
+    const wanted = await withEmulator(options, async (emulator) => {
+      const lab = cliLab();
+      expect((await lab.run(emulator, ["hunt"])).code).toBe(0);
+      return dump(lab.store);
+    });
+    await withEmulator(options, async (emulator) => {
+      const lab = cliLab();
+      const random = numbers(SEED);
+      const marks: { readonly from: number; readonly kept: Set<string> }[] = [];
+      for (let instant = 0; instant < KILLS; instant += 1) {
+        const requests = instant % 3 === 0 ? 0 : 1 + Math.floor(random() * 40);
+        expect(await killed(lab, emulator, { requests, ms: 300 + random() * 900 })).toBe("SIGKILL");
+        // What was under way is answered to nobody.
+        await wait(30);
+        marks.push({ from: emulator.requests.length, kept: fetchedIn(lab.store) });
+      }
+      const sizes = marks.map(({ kept }) => kept.size);
+      expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
+      expect(sizes.at(-1)).toBeGreaterThan(10);
+      const last = await lab.run(emulator, ["hunt"]);
+      expect(last.code, last.stderr).toBe(0);
+      expect(dump(lab.store)).toEqual(wanted);
+      for (const { from, kept } of marks) {
+        const again = [...askedFor(emulator, from).keys()].filter((key) => kept.has(key.slice(0, 64)));
+        expect(again).toEqual([]);
+      }
+    });
+  },
+  LONG_MS,
+);
 
 it("is interrupted, says so with 130, and goes on", async () => {
   await withEmulator({ world: smallWorld(16), apiKey: KEY, latencyMs: 20 }, async (emulator) => {

@@ -26,6 +26,26 @@ export function smallWorld(samples = 50): World {
   return createWorld({ seed: 11, samples, families: 4, start: START, end: END });
 }
 
+/** What of each list in a report is kept. */
+const FEW = 3;
+
+/** As many samples as a real hunt has, with reports so short that the requests are what counts. */
+export function wideWorld(): World {
+  const world = smallWorld(500);
+  const fewOf = (lists: Readonly<Record<string, unknown>>) =>
+    Object.fromEntries(
+      Object.entries(lists).map(([name, value]) => [name, Array.isArray(value) ? value.slice(0, FEW) : value]),
+    );
+  return {
+    ...world,
+    samples: world.samples.map((sample) => ({
+      ...sample,
+      reports: sample.reports.map((report) => ({ ...report, attributes: fewOf(report.attributes) })),
+      relationships: fewOf(sample.relationships) as typeof sample.relationships,
+    })),
+  };
+}
+
 /** Time that goes two hundred times as fast as the machine's: a minute's rest takes 0.3 s. */
 const SPEED = 200;
 

@@ -10,6 +10,7 @@ import { createLog } from "./log.ts";
 import { TLP_LEVELS } from "./model/indicator.ts";
 import { DECISIONS } from "./model/verdict.ts";
 import { WHERE_FIELDS } from "./policy/where.ts";
+import { ENGINE_NAMES } from "./verify/engine-names.ts";
 import { VERSION } from "./version.ts";
 
 const output = createOutput(process.stdout, process.stderr);
@@ -206,6 +207,24 @@ function program() {
     .addOption(configOption())
     .action(({ config, ...options }) =>
       run(config, async (app) => (await import("./commands/run.ts")).runScheduler(app, output, options)),
+    );
+
+  root
+    .command("verify")
+    .description("proves rules: the real engine loads them, each fires on its own traffic and none on a look-alike")
+    .argument("<rules...>", "rule files, or folders with them")
+    .addOption(new Option("--engine <name>", "default suricata").choices(ENGINE_NAMES))
+    .option("--engine-path <program>", "default the engine's name on the PATH")
+    .option("--engine-root <dir>", "folder of unpacked packages with the engine and its libraries")
+    .option("--ledger <file>", "sid ledger; default sid-ledger.ndjson beside or above the rules, then the store's")
+    .option("--benign <dir>", "captures of your own network, on which no rule may fire")
+    .option("--pcap <file>", "keep the traffic")
+    .option("--quarantine <path>", "write the rules that stand there, and those that failed apart, with reasons")
+    .addOption(storeOption())
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action((paths, { config, ...options }) =>
+      run(config, async (app) => (await import("./commands/verify.ts")).verify(app, output, paths, options)),
     );
 
   root

@@ -38,6 +38,8 @@ const ERRORS = {
   HUNT_UNKNOWN: { fault: "operator", exit: EXIT.usage },
   EXPORT_FAILED: { fault: "operator", exit: EXIT.refused },
   EXPORT_REFUSED: { fault: "operator", exit: EXIT.refused },
+  ENGINE_MISSING: { fault: "operator", exit: EXIT.usage },
+  ENGINE_FAILED: { fault: "operator", exit: EXIT.refused },
   VALUE_UNKNOWN: { fault: "operator", exit: EXIT.usage },
   INTERRUPTED: { fault: "operator", exit: EXIT.interrupted },
 } as const satisfies Record<string, { fault: Fault; exit: number }>;

@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
 # `npm run engines`: installs the real engines that tests run against, where they are missing. Debian and root only;
-# elsewhere it says what to install. The Suricata of Debian 12 itself is 6.0: 7 comes from its backports.
+# elsewhere it says what to install. With --suricata8 [DIR] it unpacks Suricata 8 beside them (see suricata8.sh). The Suricata of Debian 12 itself is 6.0: 7 comes from its backports.
 set -euo pipefail
+
+if [ "${1:-}" = --suricata8 ]; then
+  exec bash "$(dirname "$0")/suricata8.sh" "${@:2}"
+fi
 
 missing() { ! command -v "$1" >/dev/null 2>&1; }
 

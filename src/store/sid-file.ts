@@ -25,6 +25,11 @@ const Entry = z.strictObject({
 export async function restoreSids(folder: string, sids: SidStore): Promise<void> {
   const path = join(folder, SID_FILE);
   if (!existsSync(path)) return;
+  for await (const entries of readSidFile(path)) await sids.restore(entries);
+}
+
+/** The entries of a ledger file, a few thousand at a time. Throws SID_LEDGER_UNREADABLE. */
+export async function* readSidFile(path: string): AsyncGenerator<readonly SidEntry[]> {
   let line = 0;
   try {
     let batch: SidEntry[] = [];
@@ -32,11 +37,11 @@ export async function restoreSids(folder: string, sids: SidStore): Promise<void>
       line += 1;
       batch.push(Entry.parse(JSON.parse(text)));
       if (batch.length === BATCH) {
-        await sids.restore(batch);
+        yield batch;
         batch = [];
       }
     }
-    await sids.restore(batch);
+    yield batch;
   } catch (cause) {
     throw new RulewrightError(
       "SID_LEDGER_UNREADABLE",

@@ -69,61 +69,78 @@ interface Segment {
 }
 
 function tcpFrame(source: Party, destination: Party, { sequence, acknowledged, flags, payload }: Segment): Uint8Array {
-  const header = Buffer.alloc(20);
-  header.writeUInt16BE(source.port, 0);
-  header.writeUInt16BE(destination.port, 2);
-  header.writeUInt32BE(sequence, 4);
-  header.writeUInt32BE(acknowledged, 8);
-  header[12] = 5 << 4;
-  header[13] = flags;
-  header.writeUInt16BE(64_240, 14);
-  return frame(source.address, destination.address, 6, Buffer.concat([header, payload]), 16);
-}
-
-function udpFrame(source: Party, destination: Party, payload: Uint8Array): Uint8Array {
-  const header = Buffer.alloc(8);
-  header.writeUInt16BE(source.port, 0);
-  header.writeUInt16BE(destination.port, 2);
-  header.writeUInt16BE(8 + payload.length, 4);
-  return frame(source.address, destination.address, 17, Buffer.concat([header, payload]), 6);
-}
-
-/** Ethernet and IP around a transport segment, whose checksum stands at `checksumAt`. */
-function frame(source: string, destination: string, protocol: number, segment: Buffer, checksumAt: number): Uint8Array {
-  const [from, to] = [addressBytes(source), addressBytes(destination)];
-  const pseudoHeader = Buffer.alloc(4);
-  pseudoHeader[1] = protocol;
-  pseudoHeader.writeUInt16BE(segment.length, 2);
-  // RFC 768: a UDP checksum that comes out as zero is sent as all ones.
-  const checksum = internetChecksum(Buffer.concat([from, to, pseudoHeader, segment])) || (protocol === 17 ? 0xffff : 0);
-  segment.writeUInt16BE(checksum, checksumAt);
-  const isV6 = from.length === 16;
-  const ethernet = Buffer.from(`020000000001020000000002${isV6 ? "86dd" : "0800"}`, "hex");
-  const ip = isV6 ? ipv6Header(protocol, segment.length) : ipv4Header(protocol, segment.length);
-  const packet = Buffer.concat([ethernet, ip, from, to, segment]);
-  if (!isV6) packet.writeUInt16BE(internetChecksum(packet.subarray(14, 34)), 24);
+  const { packet, at } = frame(source.address, destination.address, 6, 20 + payload.length);
+  packet.writeUInt16BE(source.port, at);
+  packet.writeUInt16BE(destination.port, at + 2);
+  packet.writeUInt32BE(sequence, at + 4);
+  packet.writeUInt32BE(acknowledged, at + 8);
+  packet[at + 12] = 5 << 4;
+  packet[at + 13] = flags;
+  packet.writeUInt16BE(64_240, at + 14);
+  packet.set(payload, at + 20);
+  packet.writeUInt16BE(transportChecksum(packet, at, 6), at + 16);
   return packet;
 }
 
-/** RFC 791, up to the addresses. */
-function ipv4Header(protocol: number, length: number): Buffer {
-  const header = Buffer.from([0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, protocol, 0, 0]);
-  header.writeUInt16BE(20 + length, 2);
-  return header;
+function udpFrame(source: Party, destination: Party, payload: Uint8Array): Uint8Array {
+  const { packet, at } = frame(source.address, destination.address, 17, 8 + payload.length);
+  packet.writeUInt16BE(source.port, at);
+  packet.writeUInt16BE(destination.port, at + 2);
+  packet.writeUInt16BE(8 + payload.length, at + 4);
+  packet.set(payload, at + 8);
+  // RFC 768: a checksum that comes out as zero is sent as all ones.
+  packet.writeUInt16BE(transportChecksum(packet, at, 17) || 0xffff, at + 6);
+  return packet;
 }
 
-/** RFC 8200, up to the addresses. */
-function ipv6Header(protocol: number, length: number): Buffer {
-  const header = Buffer.from([0x60, 0, 0, 0, 0, 0, protocol, 64]);
-  header.writeUInt16BE(length, 4);
-  return header;
+const ETHERNET_V4 = Buffer.from("0200000000010200000000020800", "hex");
+const ETHERNET_V6 = Buffer.from("02000000000102000000000286dd", "hex");
+
+/** An Ethernet frame with its IP header filled in, and where its transport segment of `length` bytes begins. */
+function frame(source: string, destination: string, protocol: number, length: number): { packet: Buffer; at: number } {
+  const [from, to] = [addressBytes(source), addressBytes(destination)];
+  const isV6 = from.length === 16;
+  const at = isV6 ? 54 : 34;
+  const packet = Buffer.alloc(at + length);
+  packet.set(isV6 ? ETHERNET_V6 : ETHERNET_V4);
+  if (isV6) {
+    // RFC 8200.
+    packet[14] = 0x60;
+    packet.writeUInt16BE(length, 18);
+    packet[20] = protocol;
+    packet[21] = 64;
+  } else {
+    // RFC 791: version and header length, no fragments, 64 hops.
+    packet[14] = 0x45;
+    packet.writeUInt16BE(20 + length, 16);
+    packet[20] = 0x40;
+    packet[22] = 64;
+    packet[23] = protocol;
+  }
+  packet.set(from, at - 2 * from.length);
+  packet.set(to, at - to.length);
+  if (!isV6) packet.writeUInt16BE(folded(sumOfWords(packet, 14, 34)), 24);
+  return { packet, at };
+}
+
+/** The checksum of a segment with its pseudo header: addresses, protocol, length (RFC 9293 section 3.1). */
+function transportChecksum(packet: Buffer, at: number, protocol: number): number {
+  const addresses = at === 54 ? 32 : 8;
+  return folded(sumOfWords(packet, at - addresses, packet.length) + protocol + packet.length - at);
+}
+
+/** The 16-bit words from an even place on, the last byte filled up with zero. */
+function sumOfWords(data: Buffer, start: number, end: number): number {
+  let sum = 0;
+  for (let offset = start; offset + 1 < end; offset += 2) {
+    sum += ((data[offset] as number) << 8) | (data[offset + 1] as number);
+  }
+  return (end - start) % 2 === 1 ? sum + ((data[end - 1] as number) << 8) : sum;
 }
 
 /** RFC 1071. */
-function internetChecksum(data: Buffer): number {
-  let sum = 0;
-  for (let offset = 0; offset + 1 < data.length; offset += 2) sum += data.readUInt16BE(offset);
-  if (data.length % 2 === 1) sum += (data.at(-1) as number) << 8;
+function folded(words: number): number {
+  let sum = words;
   while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
   return ~sum & 0xffff;
 }
@@ -147,22 +164,32 @@ const LINKTYPE_ETHERNET = 1;
 
 /** A pcap file of the frames, 100 µs apart (https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-05.html). */
 export function pcapFile(frames: Iterable<Uint8Array>): Buffer {
+  const records = createPcapRecords();
+  return Buffer.concat([pcapHeader(), ...Array.from(frames, (packet) => records(packet))]);
+}
+
+/** What a capture begins with. */
+export function pcapHeader(): Buffer {
   const header = Buffer.alloc(24);
   header.writeUInt32LE(0xa1b2c3d4, 0);
   header.writeUInt16LE(2, 4);
   header.writeUInt16LE(4, 6);
   header.writeUInt32LE(65_535, 16);
   header.writeUInt32LE(LINKTYPE_ETHERNET, 20);
-  const parts: Uint8Array[] = [header];
+  return header;
+}
+
+/** Frame → the record of a capture, each 100 µs after the one before. */
+export function createPcapRecords(): (packet: Uint8Array) => Buffer {
   let microseconds = 0;
-  for (const packet of frames) {
-    const record = Buffer.alloc(16);
+  return (packet) => {
+    const record = Buffer.allocUnsafe(16 + packet.length);
     record.writeUInt32LE(START_SECONDS + Math.floor(microseconds / 1e6), 0);
     record.writeUInt32LE(microseconds % 1e6, 4);
     record.writeUInt32LE(packet.length, 8);
     record.writeUInt32LE(packet.length, 12);
-    parts.push(record, packet);
+    record.set(packet, 16);
     microseconds += FRAME_MICROSECONDS;
-  }
-  return Buffer.concat(parts);
+    return record;
+  };
 }

@@ -1,20 +1,116 @@
 /**
- * Runs Suricata offline on a rule file: does it load, what does the engine make of each rule, which rules fire on a
+ * Runs Suricata offline on rule files: does it load them, what does it make of each rule, which rules fire on a
  * capture. Every run has a configuration and a log folder of its own and leaves neither behind.
  *
  * This module makes no traffic (see traffic.ts), needs no privileges and never touches a running sensor.
  */
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { RulewrightError } from "../errors.ts";
-import { CLIENT_NETWORKS } from "./traffic.ts";
+import {
+  type Command,
+  type Engine,
+  type EngineAlert,
+  type EngineProblem,
+  type EngineSettings,
+  execute,
+  locate,
+  type Replay,
+  type RuleAnalysis,
+} from "./engine.ts";
+import { findReputation } from "./reputation.ts";
+import { suricataConfiguration } from "./suricata-config.ts";
+import { clientIndex, clientParty } from "./traffic.ts";
+
+export type { RuleAnalysis } from "./engine.ts";
+
+const INSTALL = "install Suricata 7.0.3 or later.";
 
 export interface SuricataSettings {
   /** The program; default `suricata` on the PATH. */
   readonly program?: string;
   readonly signal?: AbortSignal;
+}
+
+/** Suricata as a proof uses it. Throws ENGINE_MISSING. */
+export async function openSuricata(settings: EngineSettings = {}): Promise<Engine> {
+  const setup = await setUp(locate("suricata", settings), settings);
+  return {
+    name: "suricata",
+    version: setup.version,
+    async replay(request) {
+      return withRun(setup, request.rules, request.home, async ({ run, dir }) => {
+        let isCut = false;
+        const { status, output } = await run(replayArguments(request.captures), (kill) =>
+          watchSize(join(dir, "eve.json"), () => {
+            isCut = true;
+            kill();
+          }),
+        );
+        if (!isCut && !output.includes("Engine started"))
+          throw failed(`Suricata does not start with these rules: ${lastError(output) ?? `it ended with ${status}`}`);
+        for await (const alert of readJsonLines<EveAlert>(join(dir, "eve.json"))) request.onAlert(engineAlert(alert));
+        return { problems: problemsIn(output), isCut };
+      });
+    },
+    analyse: (rules) => analysisOf(setup, rules),
+  };
+}
+
+function replayArguments(captures: string): string[] {
+  const folder = statSync(captures, { throwIfNoEntry: false })?.isDirectory() ? ["--pcap-file-recursive"] : [];
+  return ["-r", resolve(captures), ...folder, "--runmode", "single", "-k", folder.length > 0 ? "none" : "all"];
+}
+
+/** An eve.json beyond it means that the rules alert on everything. */
+const MOST_EVE_BYTES = 1024 * 1024 * 1024;
+
+function watchSize(file: string, onTooLarge: () => void): () => void {
+  const timer = setInterval(() => {
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MOST_EVE_BYTES) onTooLarge();
+  }, 500);
+  return () => clearInterval(timer);
+}
+
+function engineAlert({ alert, src_ip, dest_ip, pcap_filename }: EveAlert): EngineAlert {
+  return {
+    sid: alert.signature_id,
+    rev: alert.rev,
+    message: alert.signature,
+    source: src_ip,
+    destination: dest_ip,
+    ...(pcap_filename === undefined ? {} : { capture: pcap_filename }),
+  };
+}
+
+/**
+ * What the console says of the rules. An error names the rule after its causes: `E: detect-parse: …` and then
+ * `E: detect: error parsing signature "…" from file F at line N`. Some warnings name a sid.
+ */
+export function problemsIn(output: string): EngineProblem[] {
+  const problems: EngineProblem[] = [];
+  let causes: string[] = [];
+  for (const line of output.split("\n")) {
+    const [, mark, text = ""] = /^([EW]): (.*)$/.exec(line) ?? [];
+    if (mark === "E") {
+      const place = /^detect: error parsing signature .* from file (.*) at line (\d+)$/.exec(text);
+      if (!place) {
+        causes.push(text.replace(/^(.*Duplicate signature) ".*$/, "$1"));
+        continue;
+      }
+      const [, file = "", number] = place;
+      problems.push({ level: "error", text: causes.join("; ") || text, file, line: Number(number) });
+      causes = [];
+    } else if (mark === "W") {
+      const sid = /\b(?:sid|rule|signature|id)[: ]+(?:sid:)?(\d{1,10})\b/i.exec(text)?.[1];
+      problems.push({ level: "warning", text, ...(sid === undefined ? {} : { sid: Number(sid) }) });
+    }
+  }
+  const rest = causes.filter((text) => text !== "suricata: Loading signatures failed.");
+  return [...problems, ...rest.map((text) => ({ level: "error" as const, text }))];
 }
 
 export interface LoadCheck {
@@ -26,40 +122,35 @@ export interface LoadCheck {
 
 /** Loads the rules as a sensor would (`suricata -T`). A warning fails the check too: feeds with one are refused. */
 export async function loadCheck(rulesFile: string, settings: SuricataSettings = {}): Promise<LoadCheck> {
-  return withRun(rulesFile, settings, async ({ run }) => {
-    const { status, errors, warnings } = await run(["-T"]);
+  return withRun(await setUpFor(settings), [rulesFile], "synthetic", async ({ run }) => {
+    const { status, output } = await run(["-T"]);
+    const [errors, warnings] = [messages(output, "E"), messages(output, "W")];
     return { ok: status === 0 && errors.length === 0 && warnings.length === 0, errors, warnings };
   });
 }
 
-/** What the engine makes of one rule. */
-export interface RuleAnalysis {
-  readonly sid: number;
-  readonly rev: number;
-  readonly message: string;
-  /** `ip_only` is checked once per flow, `app_tx` once per transaction, `pkt` on every packet. */
-  readonly type: string;
-  /** Pattern that decides whether the rule is looked at, with its buffer; absent for rules without content. */
-  readonly prefilter?: { readonly buffer: string; readonly pattern: string };
-  readonly warnings: readonly string[];
-}
-
 /** The engine's own analysis (`--engine-analysis`), in the order of sids. */
 export async function analyse(rulesFile: string, settings: SuricataSettings = {}): Promise<RuleAnalysis[]> {
-  return withRun(rulesFile, settings, async ({ run, dir }) => {
-    const { errors } = await run(["--engine-analysis"]);
-    if (errors.length > 0) throw refused(`Suricata refuses the rules: ${errors[0]}`);
-    const rules = await readJsonLines<EngineRule>(join(dir, "rules.json"));
-    return rules
-      .map(({ id, rev, msg, type, mpm, warnings }) => ({
+  return analysisOf(await setUpFor(settings), [rulesFile]);
+}
+
+async function analysisOf(setup: Setup, rules: readonly string[]): Promise<RuleAnalysis[]> {
+  return withRun(setup, rules, "synthetic", async ({ run, dir }) => {
+    const { output } = await run(["--engine-analysis"]);
+    const [error] = messages(output, "E");
+    if (error !== undefined) throw failed(`Suricata refuses the rules: ${error}`);
+    const found: RuleAnalysis[] = [];
+    for await (const { id, rev, msg, type, mpm, warnings } of readJsonLines<EngineRule>(join(dir, "rules.json"))) {
+      found.push({
         sid: id,
         rev,
         message: msg,
         type,
         ...(mpm ? { prefilter: { buffer: mpm.buffer, pattern: mpm.pattern } } : {}),
         warnings: warnings ?? [],
-      }))
-      .sort((a, b) => a.sid - b.sid);
+      });
+    }
+    return found.sort((a, b) => a.sid - b.sid);
   });
 }
 
@@ -76,75 +167,38 @@ export interface Alert {
   readonly sid: number;
   readonly rev: number;
   readonly message: string;
-  /** The side of the connection inside CLIENT_NETWORKS, whichever way the alert points. */
+  /** The side of the connection inside CLIENT_NETWORKS, whichever way the alert points, in short form. */
   readonly client: string;
 }
 
-/** The alerts on a capture (`-r`), in the order they were raised. */
+/** The alerts on a synthetic capture (`-r`), in the order they were raised. */
 export async function replay(rulesFile: string, pcapFile: string, settings: SuricataSettings = {}): Promise<Alert[]> {
-  return withRun(rulesFile, settings, async ({ run, dir }) => {
-    const { status, errors } = await run(["-r", resolve(pcapFile), "--runmode", "single", "-k", "all"]);
-    if (status !== 0 || errors.length > 0) throw refused(`Suricata cannot replay ${pcapFile}: ${errors[0] ?? status}`);
-    const events = await readJsonLines<EveAlert>(join(dir, "eve.json"));
-    return events.map(({ alert, src_ip, dest_ip }) => ({
-      sid: alert.signature_id,
-      rev: alert.rev,
-      message: alert.signature,
-      client: isClient(src_ip) ? compressed(src_ip) : compressed(dest_ip),
-    }));
+  return withRun(await setUpFor(settings), [rulesFile], "synthetic", async ({ run, dir }) => {
+    const { status, output } = await run(replayArguments(pcapFile));
+    const [error] = messages(output, "E");
+    if (status !== 0 || error !== undefined) throw failed(`Suricata cannot replay ${pcapFile}: ${error ?? status}`);
+    const alerts: Alert[] = [];
+    for await (const event of readJsonLines<EveAlert>(join(dir, "eve.json"))) {
+      const { sid, rev, message, source, destination } = engineAlert(event);
+      const [client, isV6] =
+        clientIndex(source) === undefined
+          ? [clientIndex(destination), destination.includes(":")]
+          : [clientIndex(source), source.includes(":")];
+      alerts.push({ sid, rev, message, client: client === undefined ? source : clientParty(client, isV6).address });
+    }
+    return alerts;
   });
 }
 
 interface EveAlert {
   readonly src_ip: string;
   readonly dest_ip: string;
+  readonly pcap_filename?: string;
   readonly alert: { readonly signature_id: number; readonly rev: number; readonly signature: string };
 }
 
-function isClient(address: string): boolean {
-  return /^(?:10\.|fd)/.test(address);
-}
-
-/** Suricata prints IPv6 in full groups; captures name their clients, `fd00::1:x:y`, in short form. */
-function compressed(address: string): string {
-  if (!address.includes(":")) return address;
-  const [head, ...tail] = address.split(":").map((group) => Number.parseInt(group, 16).toString(16));
-  return `${head}::${tail.slice(-3).join(":")}`;
-}
-
-function refused(message: string): RulewrightError {
-  return new RulewrightError("EXPORT_REFUSED", message);
-}
-
-interface Run {
-  readonly status: number | null;
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
-}
-
-interface Runner {
-  readonly dir: string;
-  readonly run: (args: readonly string[]) => Promise<Run>;
-}
-
-async function withRun<T>(
-  rulesFile: string,
-  { program = "suricata", signal }: SuricataSettings,
-  use: (runner: Runner) => Promise<T>,
-): Promise<T> {
-  const dir = await mkdtemp(join(tmpdir(), "rulewright-suricata-"));
-  try {
-    const rules = resolve(rulesFile);
-    const config = join(dir, "suricata.yaml");
-    await writeFile(config, await configuration(program, dirname(rules), signal));
-    const run = async (args: readonly string[]): Promise<Run> => {
-      const { status, output } = await execute(program, ["-c", config, "-S", rules, "-l", dir, ...args], signal);
-      return { status, errors: messages(output, "E"), warnings: messages(output, "W") };
-    };
-    return await use({ dir, run });
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+function failed(message: string): RulewrightError {
+  return new RulewrightError("ENGINE_FAILED", message);
 }
 
 /** Lines such as `E: detect: error parsing signature …` on the console, without their mark. */
@@ -155,84 +209,67 @@ function messages(output: string, mark: "E" | "W"): string[] {
     .map((line) => line.slice(3));
 }
 
-/** The least configuration that decodes what rules look at, with the distribution's classes. */
-async function configuration(program: string, ruleDir: string, signal?: AbortSignal): Promise<string> {
-  const { output } = await execute(program, ["--build-info"], signal);
-  const shipped = /^\s*Configuration directory:\s*(\S+)/m.exec(output)?.[1] ?? "/etc/suricata/";
-  return `%YAML 1.1
----
-vars:
-  address-groups:
-    HOME_NET: "[${CLIENT_NETWORKS.join(",")}]"
-    EXTERNAL_NET: "!$HOME_NET"
-default-rule-path: ${JSON.stringify(ruleDir)}
-classification-file: ${join(shipped, "classification.config")}
-reference-config-file: ${join(shipped, "reference.config")}
-outputs:
-  - eve-log: { enabled: yes, filetype: regular, filename: eve.json, types: [alert] }
-logging:
-  default-log-level: notice
-  outputs:
-    - console: { enabled: yes }
-engine-analysis: { rules-fast-pattern: yes, rules: yes }
-app-layer:
-  protocols:
-    tls: { enabled: yes, detection-ports: { dp: 443 }, ja3-fingerprints: yes, ja4-fingerprints: yes }
-    dns:
-      tcp: { enabled: yes, detection-ports: { dp: 53 } }
-      udp: { enabled: yes, detection-ports: { dp: 53 } }
-    http:
-      enabled: yes
-      libhtp: { default-config: { personality: IDS, request-body-limit: 100kb, response-body-limit: 0 } }
-    http2: { enabled: yes }
-    quic: { enabled: yes }
-    smtp: { enabled: yes }
-    smb: { enabled: yes, detection-ports: { dp: "139, 445" } }
-    nfs: { enabled: yes }
-    ftp: { enabled: yes }
-stats: { enabled: no }
-stream:
-  memcap: 256mb
-  reassembly: { memcap: 512mb, depth: 1mb }
-flow: { memcap: 512mb, hash-size: 65536, prealloc: 1000 }
-`;
+function lastError(output: string): string | undefined {
+  return messages(output, "E").at(-1);
 }
 
-/** Runs the program; its console goes to one text. */
-function execute(
-  program: string,
-  args: readonly string[],
-  signal?: AbortSignal,
-): Promise<{ status: number | null; output: string }> {
-  return new Promise((done, fail) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...(signal ? { signal } : {}) });
-    let output = "";
-    const read = (chunk: Buffer) => {
-      output += chunk.toString("utf8");
-    };
-    child.stdout.on("data", read);
-    child.stderr.on("data", read);
-    child.on("error", (cause: NodeJS.ErrnoException) =>
-      fail(
-        cause.code === "ENOENT"
-          ? new RulewrightError("EXPORT_REFUSED", `Cannot find ${program}: install Suricata 7.0.3 or later.`, { cause })
-          : cause,
-      ),
-    );
-    child.on("close", (status) => done({ status, output }));
-  });
+interface Setup {
+  readonly command: Command;
+  readonly version: string;
+  /** Folder with classification.config and reference.config. */
+  readonly shipped: string;
+  readonly signal?: AbortSignal;
 }
 
-/** A file of one JSON object a line; empty when the engine had nothing to write. */
-async function readJsonLines<T>(file: string): Promise<T[]> {
-  let text: string;
+function setUpFor({ program, signal }: SuricataSettings): Promise<Setup> {
+  const settings = { ...(program === undefined ? {} : { path: program }), ...(signal ? { signal } : {}) };
+  return setUp(locate("suricata", settings), settings);
+}
+
+async function setUp(command: Command, { root, signal }: EngineSettings): Promise<Setup> {
+  const { output } = await execute(command, ["--build-info"], { install: INSTALL, ...(signal ? { signal } : {}) });
+  const version = /Suricata version (\S+)/.exec(output)?.[1];
+  if (version === undefined) throw failed(`${command.program} does not answer like Suricata: ${output.slice(0, 200)}`);
+  const named = /^\s*Configuration directory:\s*(\S+)/m.exec(output)?.[1] ?? "/etc/suricata/";
+  const shipped = root === undefined ? named : join(root, named);
+  return { command, version, shipped: existsSync(shipped) ? shipped : named, ...(signal ? { signal } : {}) };
+}
+
+interface Runner {
+  readonly dir: string;
+  readonly run: (
+    args: readonly string[],
+    watch?: (kill: () => void) => () => void,
+  ) => Promise<{ readonly status: number | null; readonly output: string }>;
+}
+
+async function withRun<T>(
+  { command, shipped, signal }: Setup,
+  rulesFiles: readonly string[],
+  home: Replay["home"],
+  use: (runner: Runner) => Promise<T>,
+): Promise<T> {
+  const dir = await mkdtemp(join(tmpdir(), "rulewright-suricata-"));
   try {
-    text = await readFile(file, "utf8");
-  } catch {
-    return [];
+    const rules = rulesFiles.map((file) => resolve(file));
+    const config = join(dir, "suricata.yaml");
+    const reputation = rules[0] === undefined ? undefined : await findReputation(dirname(rules[0]));
+    await writeFile(config, suricataConfiguration({ rules, shipped, home, ...(reputation ? { reputation } : {}) }));
+    const options = { install: INSTALL, ...(signal ? { signal } : {}) };
+    return await use({
+      dir,
+      run: (args, watch) =>
+        execute(command, ["-c", config, "-l", dir, ...args], { ...options, ...(watch ? { watch } : {}) }),
+    });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
   }
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as T);
+}
+
+/** Objects of a file of one a line; none when the engine had nothing to write. A line that was cut off is left out. */
+async function* readJsonLines<T>(file: string): AsyncGenerator<T> {
+  if (!existsSync(file)) return;
+  for await (const line of createInterface({ input: createReadStream(file, "utf8") })) {
+    if (line.endsWith("}")) yield JSON.parse(line) as T;
+  }
 }

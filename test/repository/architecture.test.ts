@@ -91,12 +91,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "hunt",
     "pivot",
     "emulator",
+    "verify",
     "vt",
     "version",
     "worker",
   ],
   index: ["app", "model", "plugin", "errors", "config", "store"],
-  cli: ["app", "commands", "errors", "log", "model", "policy", "version"],
+  cli: ["app", "commands", "errors", "log", "model", "policy", "verify", "version"],
 };
 
 function breaches(file: string, imports: readonly string[]): string[] {

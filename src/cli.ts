@@ -243,11 +243,12 @@ function program() {
   root
     .command("stats")
     .description("how much the store knows")
+    .option("--sandboxes", "what the sandboxes show of their own, whatever they run")
     .addOption(storeOption())
     .addOption(jsonOption())
     .addOption(configOption())
     .action(({ config, ...options }) =>
-      run(config, async (app) => (await import("./commands/list.ts")).stats(app, output, options)),
+      run(config, async (app) => (await import("./commands/stats.ts")).stats(app, output, options)),
     );
 
   for (const [action, description] of Object.entries(RULINGS)) {

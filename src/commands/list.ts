@@ -1,4 +1,4 @@
-/** `rulewright list`: what the store knows, one observable a line; `stats`: how much of it. */
+/** `rulewright list`: what the store knows, one observable a line. */
 
 import { storedContext, withStore } from "../app/stored.ts";
 import type { App } from "../app.ts";
@@ -11,7 +11,6 @@ import { DECISIONS, type Decision } from "../model/verdict.ts";
 import { toIndicator } from "../policy/indicators.ts";
 import { parseWhere } from "../policy/where.ts";
 import type { Output } from "./output.ts";
-import { table } from "./summary.ts";
 
 export interface ListOptions {
   readonly store?: string;
@@ -59,26 +58,4 @@ function lineJson({
 function line({ type, value, verdict, status, families, lastSeen }: Indicator): string {
   const state = status === "active" ? "" : ` ${status}`;
   return `${verdict.decision.padEnd(6)} ${String(verdict.confidence).padStart(3)}  ${type.padEnd(12)} ${plainText(defang(value), 4096)}  ${families.join(",") || "-"}  ${lastSeen.slice(0, 10)}${state}\n`;
-}
-
-export async function stats(
-  app: App,
-  output: Output,
-  options: { readonly store?: string; readonly json?: boolean },
-): Promise<number> {
-  return withStore(app, options.store, async (store) => {
-    const counts = await store.counts();
-    const decisions = await store.decisions();
-    if (options.json) await output.print(`${JSON.stringify({ ...counts, decisions }, undefined, 2)}\n`);
-    else {
-      await output.print(`${table(["", "number"], Object.entries(counts))}\n\n`);
-      await output.print(
-        `${table(
-          ["observables", "keep", "review", "drop"],
-          Object.entries(decisions).map(([type, own]) => [type, own.keep, own.review, own.drop]),
-        )}\n`,
-      );
-    }
-    return EXIT.done;
-  });
 }

@@ -2,8 +2,9 @@
 import { specialUseAddress } from "../enrich/special-use.ts";
 import { isRentedMachine } from "../enrich/warning-list-tiers.ts";
 import { parseEndpoint } from "../model/observable.ts";
-import type { Facts, Linked } from "../store/store.ts";
-import { isContacted, isOnlyInMemory, isSeenInTraffic, weighEvidence } from "./evidence-rules.ts";
+import type { Facts } from "../store/store.ts";
+import { companyOf, droppedHostsGate, hostsOf, isDirect, keptHosts } from "./address-company.ts";
+import { ceilingOf, isOnlyInMemory, weighEvidence } from "./evidence-rules.ts";
 import { memoryGate, warningListOpinion } from "./hosts.ts";
 import type { Finding, Findings, Gate, JudgeContext } from "./rule.ts";
 
@@ -68,6 +69,9 @@ export function addressOpinion(address: string, context: JudgeContext): AddressO
  */
 const SHARED_OWNERS =
   /^(?:cloudflare|akamai(?! connected cloud)|fastly|incapsula|imperva|edgecast|limelight|bunny|cdn77|sucuri|gcore|stackpath)/i;
+/** Owners of networks in which nobody but they themselves has machines: services and platforms, never rented. */
+const OWN_NETWORKS =
+  /^(?:apple(?:-|\b)|facebook|meta platforms|twitter|x corp|github|dropbox|valve|telegram|netflix|linkedin|wikimedia|pinterest|reddit|spotify|paypal|ebay|adobe|mozilla|canonical|digicert|verisign|globalsign|nist\b|internet archive|automattic|atlassian|salesforce|zoom video|roblox|riot games|twitch|snap inc|discord)/i;
 
 /** ipv4 and ipv6. */
 export function judgeAddress(facts: Facts, context: JudgeContext): Findings {
@@ -77,99 +81,37 @@ export function judgeAddress(facts: Facts, context: JudgeContext): Findings {
   const ports = facts.links
     .filter(({ kind, observable }) => kind === "at-address" && observable.type === "endpoint")
     .map(({ observable }) => parseEndpoint(observable.value));
-  const findings = [...weighEvidence(facts, context), ...hostFindings(facts)];
+  const company = companyOf(facts, context);
+  const findings = [...weighEvidence(facts, context), ...company.findings];
   const isOnlyWeb = ports.every(({ port }) => WEB_PORTS.has(port));
-  if (opinion.isShared ? isOnlyWeb || !isDirect(facts) : true) findings.push(...opinion.findings);
+  const isNamed = hostsOf(facts).length > 0;
+  if (opinion.isShared ? isOnlyWeb || !isDirect(facts) : true) findings.push(...asNamed(opinion, isNamed));
   if (ports.length > 0 && ports.every(({ port }) => LOCAL_PORTS.has(port)))
     return { gate: localGate(ports[0]?.port as number), findings: [] };
   if (ports.length > 0 && ports.every(({ port }) => SERVICE_PORTS.has(port)) && keptHosts(facts).length === 0)
     findings.push(serviceFinding(ports[0]?.port as number));
-  return { findings };
+  return { findings, ...(company.ceiling ? { ceiling: company.ceiling } : {}) };
+}
+
+/** Who knows a name on a shared address has no need of the address. */
+function asNamed({ findings, isShared }: AddressOpinion, isNamed: boolean): readonly Finding[] {
+  return isShared && isNamed ? findings.map((finding) => ({ ...finding, weight: -55 })) : findings;
 }
 
 function ownerOpinion(opinion: AddressOpinion, { enrichment }: Facts): AddressOpinion {
   const owner = enrichment?.asOwner;
-  if (opinion.gate || opinion.isShared || owner === undefined || !SHARED_OWNERS.test(owner)) return opinion;
-  return {
-    isShared: true,
-    findings: [{ id: "shared-address", weight: -55, text: `in the network of ${owner}, shared by many sites` }],
-  };
+  if (opinion.gate || opinion.isShared || owner === undefined) return opinion;
+  const text = SHARED_OWNERS.test(owner)
+    ? `in the network of ${owner}, shared by many sites`
+    : OWN_NETWORKS.test(owner)
+      ? `in the network of ${owner}, which rents nobody a machine`
+      : undefined;
+  return text === undefined ? opinion : { isShared: true, findings: [{ id: "shared-address", weight: -55, text }] };
 }
 
 function memoryOrBenign(facts: Facts): Gate | undefined {
   if (isOnlyInMemory(facts)) return memoryGate;
   return facts.enrichment?.isAnalystBenign ? { id: "analyst-benign", text: "an analyst called it benign" } : undefined;
-}
-
-function hostsOf(facts: Facts): readonly Linked[] {
-  return facts.links.filter(({ kind, observable }) => kind === "resolves-to" && observable.type === "domain");
-}
-
-function keptHosts(facts: Facts): readonly Linked[] {
-  return hostsOf(facts).filter(({ decision }) => decision === "keep");
-}
-
-function isDirect(facts: Facts): boolean {
-  return isContacted(facts) && hostsOf(facts).length === 0;
-}
-
-/** Gates on a host that say whose it is, and so whose its addresses are; the others speak of the name alone. */
-const OWNER_GATES: ReadonlySet<string> = new Set([
-  "os-telemetry",
-  "connectivity-check",
-  "certificate-service",
-  "time-service",
-  "public-resolver",
-  "ip-echo",
-  "sinkhole",
-  "parking",
-  "security-vendor",
-  "popular-service",
-  "cdn-network",
-  "borrowed-host",
-  "warning-list",
-  "analyst-benign",
-  "allowed",
-  "popular",
-  "gti-benign",
-  "pervasive",
-  "many-families",
-  "widespread",
-  "clean-samples",
-]);
-
-/** An address that only ever appears as the resolution of dropped hosts is dropped with them. */
-function droppedHostsGate(facts: Facts): Gate | undefined {
-  const hosts = hostsOf(facts);
-  if (hosts.length === 0 || !hosts.every(({ decision }) => decision === "drop")) return undefined;
-  const owner = hosts.find(({ because }) => because !== undefined && OWNER_GATES.has(because));
-  // A name that cannot exist, or a tunnel's, says nothing of an address that somebody talks to.
-  if (!owner && isSeenInTraffic(facts)) return undefined;
-  const names = hosts.slice(0, 3).map(({ observable }) => observable.value);
-  const because = (owner ?? hosts[0])?.because ?? "no reason";
-  return {
-    id: "resolved-from-dropped",
-    text: `address of ${names.join(", ")}${hosts.length > 3 ? " and others" : ""}, dropped (${because})`,
-  };
-}
-
-function hostFindings(facts: Facts): Finding[] {
-  const hosts = hostsOf(facts);
-  if (hosts.length === 0) {
-    return isSeenInTraffic(facts)
-      ? [{ id: "by-address", weight: 5, text: "contacted by address, without a DNS lookup" }]
-      : [];
-  }
-  if (hosts.every(({ decision }) => decision === "drop")) return [];
-  const kept = keptHosts(facts);
-  const named = (kept[0] ?? hosts.find(({ decision }) => decision !== "drop") ?? hosts[0])?.observable.value;
-  const tenant = hosts.find(({ decision, labels }) => decision !== "drop" && labels.includes("tenant-host"));
-  if (tenant)
-    return [
-      { id: "shared-address", weight: -35, text: `address of ${tenant.observable.value}, one of many customers there` },
-    ];
-  if (kept.length > 0) return [{ id: "resolved-from-kept", weight: 3, text: `address of ${named}, which is kept` }];
-  return [{ id: "resolved-from-review", weight: -20, text: `address of ${named}, which is in review` }];
 }
 
 function localGate(port: number): Gate {
@@ -197,9 +139,13 @@ export function judgeEndpoint(facts: Facts, context: JudgeContext): Findings {
       findings: [],
     };
   const findings = weighEvidence(facts, context);
+  const ceiling = on?.reasonIds.includes("resolved-from-review")
+    ? ceilingOf(facts, "review", `its address ${address}`, context)
+    : undefined;
   const isWeb = WEB_PORTS.has(port);
   const inherited = on?.reasonIds ?? [];
-  if (opinion.isShared ? isWeb : true) findings.push(...opinion.findings);
+  const isNamed = inherited.some((id) => id === "resolved-from-kept" || id === "resolved-from-review");
+  if (opinion.isShared ? isWeb : true) findings.push(...asNamed(opinion, isNamed));
   if (!opinion.isShared && inherited.includes("shared-address"))
     findings.push({ id: "shared-address", weight: -35, text: `its address ${address} is shared by many customers` });
   if (inherited.includes("resolved-from-review"))
@@ -214,5 +160,5 @@ export function judgeEndpoint(facts: Facts, context: JudgeContext): Findings {
     findings.push({ id: "by-address", weight: 5, text: "contacted by address, without a DNS lookup" });
   if (SERVICE_PORTS.has(port) && !inherited.includes("resolved-from-kept")) findings.push(serviceFinding(port));
   if (!USUAL_PORTS.has(port)) findings.push({ id: "unusual-port", weight: 5, text: `port ${port} is unusual` });
-  return { findings };
+  return { findings, ...(ceiling ? { ceiling } : {}) };
 }

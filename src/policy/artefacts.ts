@@ -9,6 +9,7 @@ import {
 } from "../enrich/common-artefacts.ts";
 import type { Facts } from "../store/store.ts";
 import { type Finding, type Findings, type JudgeContext, plural } from "./rule.ts";
+import { cleanSamples } from "./sample-rules.ts";
 
 /** Files: the sample itself and what it dropped. */
 export function judgeHash(facts: Facts, context: JudgeContext): Findings {
@@ -121,26 +122,28 @@ function opinions(facts: Facts): Finding[] {
         text: `${facts.maliciousSamples} of ${plural(facts.samples, "sample")} malicious by engines or sandbox`,
       },
     ];
-  return facts.samples > 0 && facts.cleanSamples === facts.samples
-    ? [{ id: "clean-samples", weight: -35, text: "its samples are clean by engines or sandbox" }]
-    : [];
+  return [];
 }
 
 /** Two samples may share a habit of the sandbox, three of one family share the malware's. */
 function corroboration(facts: Facts): Finding[] {
-  return facts.samples >= 2 && facts.familyCount <= 1
+  const [family] = facts.families.keys();
+  return facts.samples >= 2 && facts.families.size <= 1
     ? [
         {
           id: "several-samples",
           weight: facts.samples >= 3 ? 25 : 15,
-          text: `seen in ${facts.samples} samples${facts.familyCount === 1 ? ` of ${facts.families[0]}` : ""}`,
+          text: `seen in ${facts.samples} samples${family === undefined ? "" : ` of ${family}`}`,
         },
       ]
     : [];
 }
 
 function spread(facts: Facts): Finding[] {
-  return facts.familyCount >= 2
-    ? [{ id: "many-families", weight: -35, text: `seen across ${facts.familyCount} families` }]
-    : [];
+  return [
+    ...(facts.families.size >= 2
+      ? [{ id: "many-families", weight: -35, text: `seen across ${facts.families.size} families` }]
+      : []),
+    ...[cleanSamples(facts)].filter((finding) => finding !== undefined),
+  ];
 }

@@ -1,7 +1,9 @@
 /** Rules that weigh evidence and enrichment of any network observable. Each adds at most one reason. */
 import type { EvidenceRole } from "../model/evidence.ts";
+import type { Decision } from "../model/verdict.ts";
 import type { Facts } from "../store/store.ts";
-import { type Finding, type JudgeContext, plural, type Rule } from "./rule.ts";
+import { type Ceiling, type Finding, type JudgeContext, plural, type Rule, type Tenancy } from "./rule.ts";
+import { COMPANY, CORROBORATION } from "./sample-rules.ts";
 
 interface Contact {
   readonly weight: number;
@@ -60,70 +62,6 @@ const inMemory: Rule = (facts) =>
     ? { id: "in-memory", weight: 3, text: "also a string in memory" }
     : undefined;
 
-const severalSamples: Rule = ({ samples }) =>
-  samples >= 2
-    ? {
-        id: "several-samples",
-        weight: Math.min(15, Math.round(5 * Math.log2(samples))),
-        text: `seen in ${samples} samples`,
-      }
-    : undefined;
-
-const severalSandboxes: Rule = ({ sandboxes }) =>
-  sandboxes >= 2
-    ? { id: "several-sandboxes", weight: Math.min(10, 5 * (sandboxes - 1)), text: `seen by ${sandboxes} sandboxes` }
-    : undefined;
-
-const oneFamily: Rule = ({ samples, familyCount, families }) =>
-  samples >= 2 && familyCount === 1
-    ? { id: "one-family", weight: 10, text: `its samples are of one family, ${families[0]}` }
-    : undefined;
-
-const maliciousSample: Rule = ({ maliciousSamples, samples }) =>
-  maliciousSamples > 0
-    ? {
-        id: "malicious-sample",
-        weight: 15,
-        text: `${maliciousSamples} of ${plural(samples, "sample")} malicious by engines or sandbox`,
-      }
-    : undefined;
-
-const cleanSamples: Rule = ({ cleanSamples: clean, maliciousSamples, samples }) =>
-  samples > 0 && clean === samples && maliciousSamples === 0
-    ? {
-        id: "clean-samples",
-        weight: -35,
-        text: `${samples === 1 ? "its only sample is" : `all ${samples} samples are`} clean by engines or sandbox`,
-      }
-    : undefined;
-
-const undecidedSamples: Rule = ({ undecidedSamples: undecided, samples }) =>
-  samples > 0 && undecided === samples
-    ? {
-        id: "undecided-samples",
-        weight: -15,
-        text: `no engine or sandbox calls ${samples === 1 ? "its only sample" : `any of its ${samples} samples`} malicious or clean`,
-      }
-    : undefined;
-
-/** Beyond this many families a value belongs to the sandbox or to everybody. */
-const MANY_FAMILIES = 4;
-
-/** Several samples without a family may be one campaign: only several families, or clean samples, make it everybody's. */
-const widespread: Rule = ({ familyCount, samples, cleanSamples: clean }, { totalSamples }) => {
-  if (familyCount >= MANY_FAMILIES)
-    return { id: "many-families", weight: -45, text: `seen across ${familyCount} unrelated families` };
-  const share = samples / Math.max(1, totalSamples);
-  if ((familyCount >= 2 || clean > 0) && samples >= 5 && share >= 0.3) {
-    return {
-      id: "widespread",
-      weight: -45,
-      text: `seen in ${Math.round(share * 100)} % of all ${totalSamples} samples`,
-    };
-  }
-  return undefined;
-};
-
 /** One detection is noise: even google.com has one. A suspicion counts half. */
 const detections: Rule = ({ enrichment }) => {
   const malicious = (enrichment?.malicious ?? 0) + Math.floor((enrichment?.suspicious ?? 0) / 2);
@@ -149,18 +87,27 @@ const young: Rule = ({ enrichment, lastNew }) => {
     : undefined;
 };
 
-/** Nobody suspects it; the more so the longer it has been around. */
-const unsuspected: Rule = ({ enrichment, lastNew }) => {
+/**
+ * Nobody suspects it; one engine's word is noise. The more so the longer it has been around, the more visitors it has,
+ * and where honest names are as common as others.
+ */
+const unsuspected: Rule = ({ enrichment, lastNew }, _context, { isHosted, isBorrowed, ...tenancy }) => {
   const { engines = 0, malicious = 0, suspicious = 0, createdAt } = enrichment ?? {};
-  if (engines < ENOUGH_ENGINES || malicious > 0 || suspicious > 0) return undefined;
+  if (engines < ENOUGH_ENGINES || malicious + suspicious > 1) return undefined;
+  const say = (weight: number, what = ""): Finding => ({
+    id: "unsuspected",
+    weight,
+    text: `${what}${malicious + suspicious === 0 ? "none" : "only one"} of ${engines} engines suspects it`,
+  });
+  if (isBorrowed) return say(-40, "one of many strangers' pages, and ");
   const days = createdAt === undefined || lastNew === undefined ? 0 : Math.floor((lastNew - createdAt) / 86_400);
-  return days >= OLD_DAYS
-    ? {
-        id: "unsuspected",
-        weight: -20,
-        text: `registered ${Math.floor(days / 365)} years before, and none of ${engines} engines suspects it`,
-      }
-    : { id: "unsuspected", weight: -10, text: `none of ${engines} engines suspects it` };
+  const isRanked = rankOf(enrichment, tenancy) !== undefined;
+  if (days >= OLD_DAYS) {
+    const since = `registered ${plural(Math.floor(days / 365), "year")} before, `;
+    return isRanked ? say(-50, `${since}with a rank among the visited, and `) : say(-35, `${since}and `);
+  }
+  if (isRanked) return say(-35, "with a rank among the visited, and ");
+  return isHosted ? say(-35, "one of many customers' names, and ") : say(-10);
 };
 
 const gti: Rule = ({ enrichment }) => {
@@ -173,6 +120,8 @@ const gti: Rule = ({ enrichment }) => {
       };
     case "VERDICT_BENIGN":
       return { id: "gti-benign", weight: -50, text: "GTI assessment: benign" };
+    case "VERDICT_SUSPICIOUS":
+      return { id: "gti-suspicious", weight: 10, text: "GTI assessment: suspicious" };
     default:
       return undefined;
   }
@@ -187,12 +136,20 @@ const analyst: Rule = ({ enrichment }) => {
 const RANKS: readonly (readonly [number, number])[] = [
   [1_000, -60],
   [10_000, -45],
-  [100_000, -25],
-  [1_000_000, -5],
+  [100_000, -30],
+  [1_000_000, -10],
 ];
+/** The source that ranks host names as they are asked for; the others rank the registered domain, here the hoster's. */
+const RANKS_HOSTS = "Cisco Umbrella";
 
-const popularity: Rule = ({ enrichment }) => {
-  const rank = enrichment?.bestRank;
+function rankOf(enrichment: Facts["enrichment"], { isCustomers }: Tenancy): number | undefined {
+  const { bestRank, bestRankSource } = enrichment ?? {};
+  if (bestRank === undefined || bestRank > 1_000_000) return undefined;
+  return isCustomers && bestRankSource !== RANKS_HOSTS ? undefined : bestRank;
+}
+
+const popularity: Rule = ({ enrichment }, _context, tenancy) => {
+  const rank = rankOf(enrichment, tenancy);
   const weight = rank === undefined ? undefined : RANKS.find(([limit]) => rank <= limit)?.[1];
   return weight === undefined
     ? undefined
@@ -214,13 +171,8 @@ const alerts: Rule = ({ alerts: all }) => {
     : undefined;
 };
 
-/** Who contacted it and how often: says nothing of a value that nobody contacted. */
-const CONTACT_RULES: readonly Rule[] = [severalSamples, severalSandboxes, oneFamily, maliciousSample];
-
 const OTHER_RULES: readonly Rule[] = [
-  cleanSamples,
-  undecidedSamples,
-  widespread,
+  ...COMPANY,
   detections,
   young,
   unsuspected,
@@ -232,7 +184,34 @@ const OTHER_RULES: readonly Rule[] = [
 ];
 
 /** Every evidence rule that speaks, in fixed order. */
-export function weighEvidence(facts: Facts, context: JudgeContext): Finding[] {
-  const rules = [contact, ...(isContacted(facts) ? CONTACT_RULES : []), ...OTHER_RULES];
-  return rules.flatMap((rule) => rule(facts, context) ?? []);
+export function weighEvidence(facts: Facts, context: JudgeContext, tenancy: Tenancy = {}): Finding[] {
+  const rules = [contact, ...(isContacted(facts) ? CORROBORATION : []), ...OTHER_RULES];
+  return rules.flatMap((rule) => rule(facts, context, tenancy) ?? []);
+}
+
+/** Engines that make a value suspect by itself, whatever is thought of the host or address it stands on. */
+const ENGINES_OF_ITS_OWN = 3;
+
+/** Whether somebody looked at this value itself and found it malicious. */
+export function isSuspectItself({ enrichment }: Facts): boolean {
+  return (
+    (enrichment?.malicious ?? 0) >= ENGINES_OF_ITS_OWN ||
+    enrichment?.gtiVerdict === "VERDICT_MALICIOUS" ||
+    enrichment?.isAnalystMalicious === true
+  );
+}
+
+/**
+ * A value known by the company of another is no surer than that one, unless somebody found it malicious itself.
+ * `decision` is that other's, `whose` names it in words.
+ */
+export function ceilingOf(
+  facts: Facts,
+  decision: Decision | undefined,
+  whose: string,
+  { policy: { keepAt, reviewAt } }: JudgeContext,
+): Ceiling | undefined {
+  if (decision === undefined || decision === "keep" || isSuspectItself(facts)) return undefined;
+  const [most, where] = decision === "review" ? [keepAt - 1, "in review"] : [reviewAt - 1, "dropped"];
+  return { id: "no-surer", most: Math.max(0, most), text: `no surer than ${whose}, which is ${where}` };
 }

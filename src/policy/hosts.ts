@@ -5,7 +5,7 @@ import { isOnionService, specialUseName } from "../enrich/special-use.ts";
 import type { HostScope } from "../model/indicator.ts";
 import type { Facts } from "../store/store.ts";
 import { isOnlyInMemory, weighEvidence } from "./evidence-rules.ts";
-import type { Finding, Findings, Gate, JudgeContext } from "./rule.ts";
+import type { Finding, Findings, Gate, JudgeContext, Tenancy } from "./rule.ts";
 
 /** Where many customers share one host: its URLs may be indicators, the host never. */
 const BORROWED: ReadonlySet<BackgroundClass> = new Set<BackgroundClass>(["platform", "shortener"]);
@@ -185,10 +185,16 @@ export function judgeDomain(facts: Facts, context: JudgeContext): Findings {
     };
   }
   return {
-    findings: [...weighEvidence(facts, context), ...opinion.findings],
+    findings: [...weighEvidence(facts, context, tenancyOf(opinion)), ...opinion.findings],
     scope: opinion.scope,
     labels: opinion.labels,
   };
+}
+
+/** What `hostOpinion` found out about whose the host is. */
+export function tenancyOf({ labels, isBorrowed }: HostOpinion): Tenancy {
+  const isHosted = labels.includes("tenant-host");
+  return { isHosted, isCustomers: isHosted || labels.includes("dynamic-dns"), isBorrowed: isBorrowed === true };
 }
 
 const blockListGate: Gate = { id: "block-list-query", text: "an address asked of a DNS block list, not a host" };

@@ -5,6 +5,7 @@ import type { Decision } from "../model/verdict.ts";
 import type { Judgement, Store } from "../store/store.ts";
 import { judge } from "./judge.ts";
 import type { JudgeContext } from "./rule.ts";
+import { learnSandboxes } from "./sandbox-own.ts";
 
 export interface JudgingTally {
   /** Type → decision → number. */
@@ -15,10 +16,14 @@ export interface JudgingTally {
 
 export async function judgeAll(
   store: Store,
-  context: Omit<JudgeContext, "totalSamples">,
+  context: Omit<JudgeContext, "population" | "sandboxOwn">,
   signal: AbortSignal,
 ): Promise<JudgingTally> {
-  const full: JudgeContext = { ...context, totalSamples: await store.sampleCount() };
+  const full: JudgeContext = {
+    ...context,
+    population: await store.population(),
+    sandboxOwn: await learnSandboxes(store),
+  };
   const decisions = new Map<ObservableType, Record<Decision, number>>();
   const drops = new Map<string, number>();
   for (const type of OBSERVABLE_TYPES) {

@@ -15,14 +15,16 @@ import {
 } from "./artefacts.ts";
 import { judgeDomain } from "./hosts.ts";
 import type { Policy } from "./policy.ts";
-import type { Finding, Findings, JudgeContext } from "./rule.ts";
+import type { Ceiling, Finding, Findings, JudgeContext } from "./rule.ts";
+import { sandboxOwnGate } from "./sandbox-own.ts";
 import { judgeUrl } from "./urls.ts";
 import { decayFactor, halfLifeDays } from "./validity.ts";
 
 export function judge(facts: Facts, context: JudgeContext): Judgement {
   const ruled = ruling(facts);
   if (ruled) return ruled;
-  const { gate, findings, scope, labels = [] } = findingsOf(facts, context);
+  const { findings, ceiling, scope, labels = [], ...own } = findingsOf(facts, context);
+  const gate = own.gate ?? sandboxOwnGate(facts.observable, context.sandboxOwn);
   if (gate) {
     return {
       observable: facts.observable,
@@ -30,7 +32,7 @@ export function judge(facts: Facts, context: JudgeContext): Judgement {
       labels,
     };
   }
-  const { confidence, reasons } = addUp(findings);
+  const { confidence, reasons } = addUp(findings, ceiling);
   const lost = decayed(facts, confidence, context);
   return {
     observable: facts.observable,
@@ -110,11 +112,15 @@ function decayed(
   };
 }
 
-/** The confidence is the sum of the weights; what goes past 0 or 100 is taken back by a reason of its own. */
-function addUp(findings: readonly Finding[]): { confidence: number; reasons: Reason[] } {
-  const sum = findings.reduce((total, { weight }) => total + weight, 0);
-  const confidence = Math.max(0, Math.min(100, sum));
+/** The confidence is the sum of the weights; what goes past a ceiling, 0 or 100 is taken back by a reason of its own. */
+function addUp(findings: readonly Finding[], ceiling?: Ceiling): { confidence: number; reasons: Reason[] } {
   const reasons: Reason[] = [...findings];
+  let sum = findings.reduce((total, { weight }) => total + weight, 0);
+  if (ceiling && sum > ceiling.most) {
+    reasons.push({ id: ceiling.id, weight: ceiling.most - sum, text: ceiling.text });
+    sum = ceiling.most;
+  }
+  const confidence = Math.max(0, Math.min(100, sum));
   if (confidence !== sum)
     reasons.push({ id: "bounds", weight: confidence - sum, text: "confidence stays between 0 and 100" });
   return { confidence, reasons };

@@ -13,6 +13,9 @@ export const LISTED = 20;
 
 /** Evidence that proves less than contact, as in evidence-scan.ts. */
 export const STRINGS_ONLY = sql`('memory', 'embedded')`;
+/** No sandbox suspects it, and one engine's word is noise: two where a sandbox calls it clean. */
+export const IS_CLEAN = sql`(coalesce(s.opinion, 0) < 2 and ((s.opinion = 1 and coalesce(s.malicious, 0) <= 2) or (coalesce(s.engines, 0) >= 20 and coalesce(s.malicious, 0) <= 1)))`;
+
 export interface ObservableRow {
   readonly id: number;
   readonly value: string;

@@ -4,7 +4,7 @@
  */
 import { type Kysely, sql } from "kysely";
 import type { EvidenceRole } from "../model/evidence.ts";
-import { LISTED } from "./aggregates.ts";
+import { IS_CLEAN, LISTED } from "./aggregates.ts";
 import type { Schema } from "./schema.ts";
 
 /** What the evidence of one observable adds up to. Strings in memory or in the file count for their role alone. */
@@ -16,7 +16,8 @@ export interface Tally {
   clean: number;
   undecided: number;
   readonly sandboxes: Set<string>;
-  readonly families: Set<string>;
+  /** Family → distinct samples that are not clean. */
+  readonly families: Map<string, number>;
   /** Seconds since the epoch, as the other two. */
   firstSeen?: number;
   lastSeen?: number;
@@ -45,7 +46,6 @@ const OPINION = { malicious: 1, clean: 2, undecided: 3 } as const;
 
 /** Engines from which on a sample counts as malicious; fewer are noise. Opinions are places in SANDBOX_OPINIONS. */
 const IS_MALICIOUS = sql`(coalesce(s.malicious, 0) >= 5 or s.opinion = 2)`;
-const IS_CLEAN = sql`(coalesce(s.malicious, 0) = 0 and (s.opinion = 1 or (coalesce(s.engines, 0) >= 20 and coalesce(s.opinion, 0) < 2)))`;
 const IS_UNDECIDED = sql`(s.malicious is null and s.opinion = 0)`;
 
 /** Evidence that proves less than contact. */
@@ -142,7 +142,7 @@ function emptyTally(): Tally {
     clean: 0,
     undecided: 0,
     sandboxes: new Set(),
-    families: new Set(),
+    families: new Map(),
   };
 }
 
@@ -151,7 +151,7 @@ function countSample(tally: Tally, { opinion, family }: Row): void {
   if (opinion === OPINION.malicious) tally.malicious += 1;
   if (opinion === OPINION.clean) tally.clean += 1;
   if (opinion === OPINION.undecided) tally.undecided += 1;
-  if (family !== null) tally.families.add(family);
+  if (family !== null && opinion !== OPINION.clean) tally.families.set(family, (tally.families.get(family) ?? 0) + 1);
 }
 
 /** Which of many notes are kept does not depend on the order in which they came. */

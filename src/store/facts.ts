@@ -27,7 +27,6 @@ async function factsOfPage(db: Kysely<Schema>, type: ObservableType, page: reado
   const rulings = await rulingsOf(db, type, page);
   return page.map(({ id, value }) => {
     const tally = tallies.get(id);
-    const families = tally === undefined || tally.families.size === 0 ? NONE : [...tally.families].sort();
     // Assigned where there is something: a million objects put together by spreading cost more than the judge.
     const facts: Writable<Facts> = {
       id,
@@ -38,8 +37,7 @@ async function factsOfPage(db: Kysely<Schema>, type: ObservableType, page: reado
       cleanSamples: tally?.clean ?? 0,
       undecidedSamples: tally?.undecided ?? 0,
       sandboxes: tally?.sandboxes.size ?? 0,
-      families: families.length > LISTED ? families.slice(0, LISTED) : families,
-      familyCount: families.length,
+      families: tally ? byName(tally.families) : NO_FAMILIES,
       alerts: tally?.alertNotes ? alertsOf(tally.alertNotes) : NONE,
       links: links.get(id) ?? NONE,
     };
@@ -57,6 +55,11 @@ async function factsOfPage(db: Kysely<Schema>, type: ObservableType, page: reado
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const NONE: readonly never[] = [];
+const NO_FAMILIES: ReadonlyMap<string, number> = new Map();
+
+function byName(families: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  return families.size < 2 ? families : new Map([...families].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 function alertsOf(notes: ReadonlySet<string>): Facts["alerts"] {
   return [...notes]

@@ -65,7 +65,7 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
       ...(row.scope ? { scope: row.scope } : {}),
       labels: JSON.parse(row.labels) as string[],
       wasKept: row.was_kept === 1,
-      families: smallest(tally?.families),
+      families: smallest(tally?.families.keys()),
       sampleLabels: (labels.get(row.id) ?? []).slice(0, LISTED),
       techniques: (techniques.get(row.id) ?? []).slice(0, LISTED),
       samples: samples.get(row.id) ?? [],
@@ -82,7 +82,7 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
   });
 }
 
-function smallest(names: ReadonlySet<string> = new Set()): string[] {
+function smallest(names: Iterable<string> = []): string[] {
   return [...names].sort().slice(0, LISTED);
 }
 

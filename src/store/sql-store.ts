@@ -10,6 +10,7 @@ import { factsOf } from "./facts.ts";
 import { createHuntStore } from "./hunt-store.ts";
 import { createJobStore } from "./job-store.ts";
 import { findJudged, judgedPages } from "./judged-rows.ts";
+import { populationOf, sandboxSharesOf } from "./population.ts";
 import type { Schema } from "./schema.ts";
 import { createSidLedger } from "./sid-ledger.ts";
 import type { RejectionRow, Store } from "./store.ts";
@@ -60,12 +61,8 @@ export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange): Omit<St
         ) dates`.execute(db);
       return rows[0]?.newest ?? undefined;
     },
-    async sampleCount() {
-      const { rows } = await sql<{
-        n: number;
-      }>`select count(distinct sample_id) as n from evidence where sample_id > 0`.execute(db);
-      return rows[0]?.n ?? 0;
-    },
+    population: () => populationOf(db),
+    sandboxShares: (floor) => sandboxSharesOf(db, floor),
     sids: createSidLedger(db, sidRange),
     close: () => db.destroy(),
   };

@@ -37,9 +37,8 @@ export interface Facts {
   readonly undecidedSamples: number;
   /** Distinct named sandboxes. */
   readonly sandboxes: number;
-  /** Distinct families of the samples, sorted, at most 20. */
-  readonly families: readonly string[];
-  readonly familyCount: number;
+  /** Family → distinct samples of it that are not clean, in order of name. */
+  readonly families: ReadonlyMap<string, number>;
   readonly alerts: readonly { readonly severity: string; readonly message: string }[];
   readonly enrichment?: Omit<Enrichment, "observable" | "seenAt">;
   readonly certificate?: NonNullable<EvidenceNote["certificate"]>;
@@ -113,6 +112,27 @@ export interface JudgedRow extends Judgement {
   readonly links: readonly Linked[];
 }
 
+/** The samples whose contents any body shows, which shares are taken of. A clean sample counts for no family. */
+export interface Population {
+  readonly samples: number;
+  readonly cleanSamples: number;
+  readonly families: ReadonlyMap<string, number>;
+}
+
+/** How often one sandbox's reports show an observable. Reports that show nothing at all do not count. */
+export interface SandboxShare {
+  readonly observable: Observable;
+  readonly sandbox: string;
+  readonly shown: number;
+  readonly reports: number;
+  /** The same of all other sandboxes together. */
+  readonly shownElsewhere: number;
+  readonly reportsElsewhere: number;
+  /** Whose reports the sandbox's were: family → samples that are not clean. */
+  readonly families: ReadonlyMap<string, number>;
+  readonly cleanSamples: number;
+}
+
 export interface RejectionRow {
   readonly value: string;
   readonly reason: string;
@@ -153,8 +173,9 @@ export interface Store {
   damage(): Promise<string | undefined>;
   /** The newest date that any report bears, seconds; undefined when none bears one. */
   newestDate(): Promise<number | undefined>;
-  /** Distinct samples that have any report. */
-  sampleCount(): Promise<number>;
+  population(): Promise<Population>;
+  /** What shows in `share` of a sandbox's reports or more, of sandboxes with `reports` or more; by sandbox and value. */
+  sandboxShares(floor: { readonly reports: number; readonly share: number }): Promise<readonly SandboxShare[]>;
   readonly sids: SidStore;
   close(): Promise<void>;
 }

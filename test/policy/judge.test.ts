@@ -6,7 +6,7 @@ import type { Observable } from "../../src/model/observable.ts";
 import { judge } from "../../src/policy/judge.ts";
 import { DEFAULT_POLICY } from "../../src/policy/policy.ts";
 import type { Facts } from "../../src/store/store.ts";
-import { fileObject, report, verdictOn } from "../support/reports.ts";
+import { fileObject, report, verdictOn, wholeStore } from "../support/reports.ts";
 
 const domain = (value: string): Observable => ({ type: "domain", value });
 const ipv4 = (value: string): Observable => ({ type: "ipv4", value });
@@ -140,7 +140,9 @@ describe("hosts", () => {
       },
     });
     const dated = report({ ...lookup("quillet-morrow.top"), analysis_date: 1_760_000_000 });
-    expect(await outcome(domain("quillet-morrow.top"), dated, object(1_300_000_000))).toMatch(/^review .*unsuspected/);
+    expect(await outcome(domain("quillet-morrow.top"), dated, object(1_300_000_000))).toBe(
+      "drop dns-lookup unsuspected",
+    );
     expect(
       await outcome(
         domain("quillet-morrow.top"),
@@ -356,8 +358,11 @@ describe("artefacts", () => {
     const hash: Observable = { type: "sha256", value: `${"5".repeat(63)}1` };
     expect(await outcome(hash, report(MALWARE))).toMatch(/^keep sample malicious-sample/);
     expect(await outcome(hash, report({}))).toMatch(/^review sample$/);
-    expect(await outcome(hash, fileObject(1, { last_analysis_stats: { malicious: 1, undetected: 60 } }))).toMatch(
-      /^review/,
+    expect(await outcome(hash, fileObject(1, { last_analysis_stats: { malicious: 3, undetected: 60 } }))).toBe(
+      "review sample",
+    );
+    expect(await outcome(hash, fileObject(1, { last_analysis_stats: { malicious: 1, undetected: 60 } }))).toBe(
+      "drop sample clean-samples",
     );
   });
 
@@ -370,7 +375,7 @@ describe("artefacts", () => {
 });
 
 describe("properties of the judge", () => {
-  const context = { background: loadBackground(), policy: DEFAULT_POLICY, totalSamples: 100 };
+  const context = { background: loadBackground(), policy: DEFAULT_POLICY, ...wholeStore({ samples: 100 }) };
   const facts = (overrides: Partial<Facts>): Facts => ({
     id: 1,
     observable: domain("quillet-morrow.top"),
@@ -380,8 +385,7 @@ describe("properties of the judge", () => {
     cleanSamples: 0,
     undecidedSamples: 0,
     sandboxes: 1,
-    families: [],
-    familyCount: 0,
+    families: new Map(),
     alerts: [],
     links: [],
     ...overrides,
@@ -393,7 +397,9 @@ describe("properties of the judge", () => {
       maliciousSamples: fc.nat(50),
       cleanSamples: fc.nat(50),
       sandboxes: fc.nat(10),
-      familyCount: fc.nat(8),
+      families: fc.dictionary(fc.constantFrom("emotet", "icedid", "qakbot", "vidar"), fc.integer({ min: 1, max: 20 }), {
+        maxKeys: 4,
+      }),
       enrichment: fc.record({
         malicious: fc.nat(90),
         engines: fc.constant(90),
@@ -402,8 +408,8 @@ describe("properties of the judge", () => {
       }),
     });
     fc.assert(
-      fc.property(arbitrary, (overrides) => {
-        const { verdict } = judge(facts({ ...overrides, families: ["x"] }), context);
+      fc.property(arbitrary, ({ families, ...overrides }) => {
+        const { verdict } = judge(facts({ ...overrides, families: new Map(Object.entries(families)) }), context);
         expect(verdict.reasons.reduce((sum, { weight }) => sum + weight, 0)).toBe(verdict.confidence);
         expect(verdict.confidence).toBeGreaterThanOrEqual(0);
         expect(verdict.confidence).toBeLessThanOrEqual(100);
@@ -422,8 +428,7 @@ describe("properties of the judge", () => {
           const base = {
             samples,
             sandboxes: 1,
-            familyCount: 1,
-            families: ["quillet"],
+            families: new Map([["quillet", samples]]),
             enrichment: { malicious: m, engines: 120 },
           };
           const confidence = (overrides: Partial<Facts>): number =>
@@ -431,7 +436,9 @@ describe("properties of the judge", () => {
           expect(confidence({ enrichment: { malicious: m + more, engines: 120 } })).toBeGreaterThanOrEqual(
             confidence({}),
           );
-          expect(confidence({ samples: samples + further })).toBeGreaterThanOrEqual(confidence({}));
+          expect(
+            confidence({ samples: samples + further, families: new Map([["quillet", samples + further]]) }),
+          ).toBeGreaterThanOrEqual(confidence({}));
           expect(confidence({ sandboxes: 1 + further })).toBeGreaterThanOrEqual(confidence({}));
         },
       ),

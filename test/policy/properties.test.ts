@@ -9,7 +9,7 @@ import { judgeAll } from "../../src/policy/judge-all.ts";
 import { DEFAULT_POLICY } from "../../src/policy/policy.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Facts } from "../../src/store/store.ts";
-import { collectBody, fileObject, report, sampleId } from "../support/reports.ts";
+import { collectBody, fileObject, report, sampleId, wholeStore } from "../support/reports.ts";
 
 const background = loadBackground();
 
@@ -26,50 +26,80 @@ const OBSERVABLES = [
 ] as const;
 
 describe("more evidence", () => {
+  /** Samples by whose they are; of the main family there are at least as many as of the other. */
   const situation = fc.record({
     observable: fc.constantFrom(...OBSERVABLES),
     roles: fc.uniqueArray(fc.constantFrom(...ROLES), { minLength: 1 }),
-    malicious: fc.nat(20),
+    main: fc.nat(20),
+    other: fc.nat(20),
+    unlabelled: fc.nat(5),
     clean: fc.nat(20),
     undecided: fc.nat(20),
     sandboxes: fc.integer({ min: 1, max: 6 }),
     detections: fc.nat(60),
-    familyCount: fc.nat(1),
+    rank: fc.option(fc.integer({ min: 1, max: 2_000_000 })),
+    createdAt: fc.option(fc.constantFrom(1_400_000_000, 1_759_000_000)),
   });
   const addition = fc.record({
     roles: fc.uniqueArray(fc.constantFrom(...ROLES)),
-    malicious: fc.nat(20),
+    main: fc.nat(20),
+    unlabelled: fc.nat(5),
     sandboxes: fc.nat(5),
     detections: fc.nat(30),
     hasAlert: fc.boolean(),
   });
+  /** The rest of the store, which stays as it is. */
+  const rest = {
+    samples: 200,
+    cleanSamples: 40,
+    families: new Map([
+      ["morrow", 60],
+      ["tarn", 80],
+    ]),
+  };
 
   it("against a value never lowers its confidence", () => {
     fc.assert(
       fc.property(situation, addition, (before, more) => {
-        const samples = Math.max(1, before.malicious + before.clean + before.undecided);
-        const facts = (extra: Partial<typeof more>): Facts => ({
-          id: 1,
-          observable: before.observable,
-          roles: new Map([...before.roles, ...(extra.roles ?? [])].map((role) => [role, 1])),
-          samples: samples + (extra.malicious ?? 0),
-          maliciousSamples: before.malicious + (extra.malicious ?? 0),
-          cleanSamples: before.clean,
-          undecidedSamples: before.undecided,
-          sandboxes: before.sandboxes + (extra.sandboxes ?? 0),
-          families: before.familyCount === 1 ? ["quillet"] : [],
-          familyCount: before.familyCount,
-          alerts: extra.hasAlert ? [{ severity: "high", message: "ET MALWARE Quillet Checkin" }] : [],
-          links: [],
-          enrichment: { malicious: before.detections + (extra.detections ?? 0), engines: 95 },
-        });
-        // So many samples that none of these values is widespread.
-        const context = { background, policy: DEFAULT_POLICY, totalSamples: 100_000 };
-        const [less, greater] = [judge(facts({}), context).verdict, judge(facts(more), context).verdict];
+        const judged = (extra: Partial<typeof more>) => {
+          const main = Math.max(before.main, before.other) + (extra.main ?? 0);
+          const other = Math.min(before.main, before.other);
+          const unlabelled = before.unlabelled + (extra.unlabelled ?? 0);
+          const malicious = main + other + unlabelled;
+          const families = new Map(
+            [
+              ["quillet", main],
+              ["morrow", other],
+            ].filter(([, count]) => count !== 0) as [string, number][],
+          );
+          const facts: Facts = {
+            id: 1,
+            observable: before.observable,
+            roles: new Map([...before.roles, ...(extra.roles ?? [])].map((role) => [role, 1])),
+            samples: Math.max(1, malicious + before.clean + before.undecided),
+            maliciousSamples: malicious,
+            cleanSamples: before.clean,
+            undecidedSamples: before.undecided,
+            sandboxes: before.sandboxes + (extra.sandboxes ?? 0),
+            families,
+            alerts: extra.hasAlert ? [{ severity: "high", message: "ET MALWARE Quillet Checkin" }] : [],
+            links: [],
+            lastNew: 1_760_000_000,
+            enrichment: {
+              malicious: before.detections + (extra.detections ?? 0),
+              engines: 95,
+              ...(before.rank === null ? {} : { bestRank: before.rank, bestRankSource: "Cisco Umbrella" }),
+              ...(before.createdAt === null ? {} : { createdAt: before.createdAt }),
+            },
+          };
+          const population = { ...rest, families: new Map([...rest.families, ["quillet", 20 + main]]) };
+          return judge(facts, { background, policy: DEFAULT_POLICY, ...wholeStore(population) }).verdict;
+        };
+        const [less, greater] = [judged({}), judged(more)];
         expect(greater.confidence).toBeGreaterThanOrEqual(less.confidence);
         expect(DECISIONS.indexOf(greater.decision)).toBeLessThanOrEqual(DECISIONS.indexOf(less.decision));
       }),
-      { numRuns: 500 },
+      { numRuns: 2000 },
     );
   });
 });

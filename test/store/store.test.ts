@@ -56,7 +56,7 @@ describe("store", () => {
       samples: 1,
       maliciousSamples: 1,
       sandboxes: 2,
-      families: ["morrow"],
+      families: new Map([["morrow", 1]]),
       enrichment: { malicious: 7 },
       links: [{ kind: "resolves-to", observable: { type: "ipv4", value: "45.32.17.9" }, decision: "keep" }],
     });

@@ -6,8 +6,9 @@ import type { Collected } from "../../src/model/evidence.ts";
 import type { Observable } from "../../src/model/observable.ts";
 import { judgeAll } from "../../src/policy/judge-all.ts";
 import { DEFAULT_POLICY } from "../../src/policy/policy.ts";
+import type { JudgeContext } from "../../src/policy/rule.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
-import type { JudgedRow, Store } from "../../src/store/store.ts";
+import type { JudgedRow, Population, Store } from "../../src/store/store.ts";
 import { recogniseBody } from "../../src/vt/bodies.ts";
 
 /** A sample id that is easy to tell apart. */
@@ -45,6 +46,11 @@ export async function judgedStore(bodies: readonly object[], warningLists?: Warn
     new AbortController().signal,
   );
   return store;
+}
+
+/** What a judge knows of a store of which nothing else is known. */
+export function wholeStore(population: Partial<Population> = {}): Pick<JudgeContext, "population" | "sandboxOwn"> {
+  return { population: { samples: 0, cleanSamples: 0, families: new Map(), ...population }, sandboxOwn: new Map() };
 }
 
 /** The verdict on one value over some bodies. */

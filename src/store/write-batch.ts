@@ -1,6 +1,6 @@
 /** One batch of collected evidence into the tables, in one transaction. */
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import { type Collected, SANDBOX_OPINIONS, type Sample } from "../model/evidence.ts";
+import { type Collected, type Rejection, SANDBOX_OPINIONS, type Sample } from "../model/evidence.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
 import type { Schema } from "./schema.ts";
 
@@ -222,9 +222,12 @@ async function upsertEnrichments(db: Kysely<Schema>, batch: readonly Collected[]
 }
 
 async function upsertRejections(db: Kysely<Schema>, batch: readonly Collected[]): Promise<void> {
-  const rows = new Map(
-    batch.flatMap(({ rejections }) => rejections.map((row) => [`${row.reason} ${row.value}`, row] as const)),
-  );
+  const rows = new Map<string, Rejection>();
+  for (const row of batch.flatMap(({ rejections }) => rejections)) {
+    const key = `${row.reason} ${row.value}`;
+    const known = rows.get(key);
+    if (!known || row.place < known.place) rows.set(key, row);
+  }
   await execute(
     db,
     sorted(rows).map(({ reason, value, place }) => [reason, value, place]),

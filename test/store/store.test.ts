@@ -102,6 +102,19 @@ describe("store", () => {
     await store.close();
   });
 
+  it("names the first place of a refused value, whatever the order within a batch", async () => {
+    const first = report({ dns_lookups: [{ hostname: "not a host!" }] });
+    const second = report({ dns_lookups: [{ hostname: "quillet.top" }, { hostname: "not a host!" }] });
+    for (const bodies of [
+      [first, second],
+      [second, first],
+    ]) {
+      const store = await judgedStore(bodies);
+      expect((await store.rejections("not a host!")).map(({ place }) => place)).toEqual(["dns_lookups[0].hostname"]);
+      await store.close();
+    }
+  });
+
   it("takes hostile text in every column", async () => {
     const hostile = "'; drop table evidence; --\u0000\ud800";
     const store = await judgedStore([

@@ -7,7 +7,7 @@ import type { Logger } from "../plugin.ts";
 import type { HuntMarks, HuntState, Walk } from "../store/hunt-store.ts";
 import { createSampleFetcher, type FetchPlan, type HuntClient } from "./fetch-sample.ts";
 import { CursorRefused, type SamplePage, type Source } from "./source.ts";
-import { type PageDeps, takePage } from "./take-page.ts";
+import { createPageTaker, type PageDeps, type PageTaker, type TallyChange } from "./take-page.ts";
 import { advance, lowerBound } from "./watermark.ts";
 
 export interface Hunt extends HuntMarks {
@@ -49,8 +49,11 @@ export async function runHunt(deps: HuntDeps, hunt: Hunt): Promise<HuntTally> {
   const state = stateOf(await store.state(hunt.name), hunt);
   const run: Run = {
     ...deps,
-    fetchSample: createSampleFetcher(deps.client, log),
     hunt,
+    taker: createPageTaker({ ...deps, fetchSample: createSampleFetcher(deps.client, log) }, hunt, (change) => {
+      run.tally = { ...run.tally, ...added(run.tally, change) };
+      run.onProgress(run.tally);
+    }),
     tally: { name: hunt.name, found: 0, fetched: 0, known: 0, isComplete: false },
   };
   deps.onProgress(run.tally);
@@ -67,8 +70,9 @@ export async function runHunt(deps: HuntDeps, hunt: Hunt): Promise<HuntTally> {
   }
 }
 
-interface Run extends HuntDeps, PageDeps {
+interface Run extends HuntDeps {
   readonly hunt: Hunt;
+  readonly taker: PageTaker;
   tally: HuntTally;
 }
 
@@ -91,18 +95,46 @@ export function newWalk({ source, sinceSeconds }: Hunt, state: HuntState, now: n
   };
 }
 
+/**
+ * Page after page: the next is asked for while the last samples of one are under way, so that no slot is ever idle.
+ * Pages are saved in their order, each when all its samples are committed.
+ */
 async function walkThrough(run: Run, start: Walk): Promise<HuntTally> {
-  const { hunt, store, signal } = run;
+  const { hunt, store, signal, taker } = run;
+  const pages = hunt.source.pages({ client: run.client, resolve: store.resolve }, start)[Symbol.asyncIterator]();
   let walk = start;
-  for await (const page of hunt.source.pages({ client: run.client, resolve: store.resolve }, walk)) {
-    signal.throwIfAborted();
-    const { known, isCut } = await takePage(run, hunt, page.samples, hunt.limit - run.tally.fetched, (change) => {
-      run.tally = { ...run.tally, ...added(run.tally, change) };
-      run.onProgress(run.tally);
-    });
-    if (!isCut) walk = behind(walk, page);
-    await store.saveWalk(hunt.name, walk, known);
-    if (isCut || (page.cursor !== undefined && run.tally.fetched >= hunt.limit)) return cutShort(run);
+  /** Samples that pages which are not saved yet may still add. */
+  let open = 0;
+  let counted = 0;
+  let saved: Promise<void> = Promise.resolve();
+  const hasRoomFor = (samples: number): boolean => samples <= hunt.limit - counted - open;
+  try {
+    for (;;) {
+      const { value: page, done } = await pages.next();
+      if (done) break;
+      signal.throwIfAborted();
+      const look = await taker.look(page.samples);
+      // Those before may come to less than they promised.
+      if (!hasRoomFor(look.due.length)) await saved;
+      const due = look.due.slice(0, Math.max(0, hunt.limit - counted));
+      const isCut = due.length < look.due.length;
+      if (!isCut) walk = behind(walk, page);
+      const [taking, own] = [taker.take(due), walk];
+      open += due.length;
+      saved = Promise.all([taking.done, saved]).then(async ([{ known, fetched }]) => {
+        open -= due.length;
+        counted += fetched;
+        await store.saveWalk(hunt.name, own, [...look.known, ...known]);
+      });
+      await Promise.race([taking.tail, saved]);
+      if (isCut || page.cursor === undefined || !hasRoomFor(1)) await saved;
+      if (isCut || (page.cursor !== undefined && counted >= hunt.limit)) return await cutShort(run);
+    }
+    await saved;
+  } finally {
+    // Nothing is under way when the failure is told.
+    await saved.catch(() => {});
+    await pages.return?.();
   }
   const { watermark } = await store.state(hunt.name);
   await store.finishWalk(hunt.name, advance(watermark, walk), seconds(run.clock()));
@@ -117,10 +149,7 @@ async function cutShort({ hunt, store, clock, tally }: Run): Promise<HuntTally> 
   return tally;
 }
 
-function added(
-  tally: HuntTally,
-  change: Partial<Pick<HuntTally, "found" | "fetched" | "known">>,
-): Pick<HuntTally, "found" | "fetched" | "known"> {
+function added(tally: HuntTally, change: TallyChange): Pick<HuntTally, "found" | "fetched" | "known"> {
   return {
     found: tally.found + (change.found ?? 0),
     fetched: tally.fetched + (change.fetched ?? 0),

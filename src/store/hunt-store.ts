@@ -42,6 +42,14 @@ export interface FetchedSample {
   readonly modifiedAt?: number;
 }
 
+/** A sample with everything that was fetched of it. */
+export interface TakenSample {
+  /** sha256. */
+  readonly id: string;
+  readonly collected: readonly Collected[];
+  readonly fetched: FetchedSample;
+}
+
 export interface HuntMarks {
   readonly labels: readonly string[];
   readonly tlp?: Tlp;
@@ -67,11 +75,11 @@ export interface HuntStore {
   fetched(sampleIds: readonly string[]): Promise<ReadonlyMap<string, FetchedSample>>;
   /** sha256 of the md5 and sha1 hashes that the store knows. */
   resolve(hashes: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  /** Whether the sample is the claimant's to fetch. A claim ends with `addSample`, `release` or at `until` (seconds). */
-  claim(sampleId: string, claimant: Claimant, now: number, until: number): Promise<boolean>;
-  release(sampleId: string, owner: string): Promise<void>;
-  /** Everything fetched of one sample, that it belongs to the hunt, and the end of its claim, in one transaction. */
-  addSample(hunt: string, sampleId: string, collected: readonly Collected[], fetched: FetchedSample): Promise<void>;
+  /** Which of the samples are the claimant's to fetch. A claim ends with `addSamples`, `release` or at `until` (seconds). */
+  claim(sampleIds: readonly string[], claimant: Claimant, now: number, until: number): Promise<ReadonlySet<string>>;
+  release(sampleIds: readonly string[], owner: string): Promise<void>;
+  /** Everything fetched of samples, that they belong to the hunt, and the end of their claims, in one transaction. */
+  addSamples(hunt: string, samples: readonly TakenSample[]): Promise<void>;
 }
 
 export function createHuntStore(db: Kysely<Schema>): HuntStore {
@@ -99,26 +107,41 @@ export function createHuntStore(db: Kysely<Schema>): HuntStore {
     },
     fetched: (sampleIds) => readFetched(db, sampleIds),
     resolve: (hashes) => resolveHashes(db, hashes),
-    claim: (sampleId, claimant, now, until) => claim(db, sampleId, claimant, now, until),
-    async release(sampleId, owner) {
-      await sql`delete from claim where sample = ${sampleId} and owner = ${owner}`.execute(db);
+    claim: (sampleIds, claimant, now, until) => claim(db, sampleIds, claimant, now, until),
+    async release(sampleIds, owner) {
+      await sql`
+        delete from claim where owner = ${owner} and sample in (select value from json_each(${JSON.stringify(sampleIds)}))`.execute(
+        db,
+      );
     },
-    async addSample(hunt, sampleId, collected, { fetchedAt, modifiedAt }) {
-      await db.transaction().execute(async (trx) => {
-        // First a write: a transaction that begins by reading cannot wait for another process later.
-        await sql`insert into sample (key) values (${sampleId}) on conflict (key) do nothing`.execute(trx);
-        await writeEvidence(trx, collected);
-        await link(trx, hunt, [sampleId]);
-        await sql`
-          insert into fetched (sample_id, fetched_at, modified_at)
-          select id, ${fetchedAt}, ${modifiedAt ?? null} from sample where key = ${sampleId}
-          on conflict (sample_id) do update set fetched_at = excluded.fetched_at, modified_at = excluded.modified_at`.execute(
-          trx,
-        );
-        await sql`delete from claim where sample = ${sampleId}`.execute(trx);
-      });
-    },
+    addSamples: (hunt, samples) => addSamples(db, hunt, samples),
   };
+}
+
+async function addSamples(db: Kysely<Schema>, hunt: string, samples: readonly TakenSample[]): Promise<void> {
+  const ids = samples.map(({ id }) => id);
+  const given = JSON.stringify(ids);
+  const rows = samples.map(({ id, fetched: { fetchedAt, modifiedAt } }) => ({ id, fetchedAt, modifiedAt }));
+  await db.transaction().execute(async (trx) => {
+    // First a write: a transaction that begins by reading cannot wait for another process later.
+    await sql`
+      insert into sample (key) select value from json_each(${given}) where true on conflict (key) do nothing`.execute(
+      trx,
+    );
+    await writeEvidence(
+      trx,
+      samples.flatMap(({ collected }) => collected),
+    );
+    await link(trx, hunt, ids);
+    await sql`
+      insert into fetched (sample_id, fetched_at, modified_at)
+      select s.id, j.value ->> 'fetchedAt', j.value ->> 'modifiedAt' from json_each(${JSON.stringify(rows)}) j
+        join sample s on s.key = j.value ->> 'id' where true
+      on conflict (sample_id) do update set fetched_at = excluded.fetched_at, modified_at = excluded.modified_at`.execute(
+      trx,
+    );
+    await sql`delete from claim where sample in (select value from json_each(${given}))`.execute(trx);
+  });
 }
 
 async function readState(db: Kysely<Schema>, hunt: string): Promise<HuntState> {
@@ -165,23 +188,27 @@ async function resolveHashes(db: Kysely<Schema>, hashes: readonly string[]): Pro
 
 async function claim(
   db: Kysely<Schema>,
-  sampleId: string,
+  sampleIds: readonly string[],
   { owner, isGone }: Claimant,
   now: number,
   until: number,
-): Promise<boolean> {
+): Promise<ReadonlySet<string>> {
+  const given = JSON.stringify(sampleIds);
   for (;;) {
-    const { rows } = await sql`
-      insert into claim (sample, owner, until) values (${sampleId}, ${owner}, ${until})
+    const { rows } = await sql<{ sample: string }>`
+      insert into claim (sample, owner, until) select value, ${owner}, ${until} from json_each(${given}) where true order by 1
       on conflict (sample) do update set owner = excluded.owner, until = excluded.until
-      where claim.until < ${now} or claim.owner = ${owner} returning owner`.execute(db);
-    if (rows.length > 0) return true;
-    const { rows: held } = await sql<{ owner: string }>`
-      select owner from claim where sample = ${sampleId}`.execute(db);
-    const other = held[0]?.owner;
-    // Given back between the two statements, or left behind: try again.
-    if (other !== undefined && !isGone(other)) return false;
-    if (other !== undefined) await sql`delete from claim where sample = ${sampleId} and owner = ${other}`.execute(db);
+      where claim.until < ${now} or claim.owner = ${owner} returning sample`.execute(db);
+    const claimed = new Set(rows.map(({ sample }) => sample));
+    if (claimed.size === sampleIds.length) return claimed;
+    const { rows: owners } = await sql<{ owner: string }>`
+      select distinct owner from claim where sample in (select value from json_each(${given})) and owner <> ${owner}`.execute(
+      db,
+    );
+    const gone = owners.map((row) => row.owner).filter(isGone);
+    if (gone.length === 0) return claimed;
+    // Left behind: try again.
+    await sql`delete from claim where owner in (select value from json_each(${JSON.stringify(gone)}))`.execute(db);
   }
 }
 

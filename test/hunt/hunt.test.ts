@@ -185,7 +185,7 @@ describe("two hunts at once", () => {
         const id = [...smallWorld(8).samples][3]?.sha256 as string;
         const nobody = { owner: "there/7/c", isGone: () => false };
         const now = Math.floor(LATER.getTime() / 1000);
-        expect(await lab.hunts.claim(id, nobody, now, now + 3600)).toBe(true);
+        expect(await lab.hunts.claim([id], nobody, now, now + 3600)).toEqual(new Set([id]));
         let isGone = false;
         setTimeout(() => {
           isGone = true;

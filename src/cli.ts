@@ -4,9 +4,11 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { App } from "./app.ts";
+import { holdMemoryDown } from "./commands/memory.ts";
 import { createOutput } from "./commands/output.ts";
 import { EXIT, exitCodeOf, RulewrightError } from "./errors.ts";
 import { createLog } from "./log.ts";
+
 import { TLP_LEVELS } from "./model/indicator.ts";
 import { DECISIONS } from "./model/verdict.ts";
 import { WHERE_FIELDS } from "./policy/where.ts";
@@ -156,9 +158,10 @@ function program() {
     .addOption(listsOption())
     .addOption(jsonOption())
     .addOption(configOption())
-    .action((names, { config, ...options }) =>
-      run(config, async (app) => (await import("./commands/hunt.ts")).hunt(app, output, names, options)),
-    );
+    .action((names, { config, ...options }) => {
+      holdMemoryDown();
+      return run(config, async (app) => (await import("./commands/hunt.ts")).hunt(app, output, names, options));
+    });
 
   root
     .command("ingest")

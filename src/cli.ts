@@ -285,6 +285,26 @@ function program() {
     );
 
   root
+    .command("backtest")
+    .description("what would these indicators have hit on your own logs? Nothing leaves the machine")
+    .argument("[rules...]", "release folders, .rules files, CSV or JSON Lines of the csv exporter; default the store")
+    .option("--eve <file...>", "Suricata's eve.json")
+    .option("--zeek <file...>", "Zeek's conn, dns, http, ssl, quic, files and x509 logs, TSV or JSON")
+    .option("--dns <file...>", "DNS logs: JSON Lines, or CSV or TSV with a header")
+    .option("--proxy <file...>", "proxy logs: the same, W3C extended, or Squid's access.log")
+    .option("--log <file...>", "logs or captures whose format shows in their content")
+    .option("--pcap <file...>", "captures, read by the installed Suricata with the rules")
+    .option("--columns <pairs>", "columns of DNS and proxy logs, such as host=cs-host,client=c-ip", list)
+    .addOption(new Option("--top <number>", "rows of each table").argParser(whole).default(20))
+    .addOption(storeOption())
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .addHelpText("after", "\nFiles may be gzipped, and - is standard input. See docs/backtest.md.")
+    .action((rules, { config, ...options }) =>
+      run(config, async (app) => (await import("./commands/backtest.ts")).runBacktest(app, output, rules, options)),
+    );
+
+  root
     .command("emulate")
     .description("VirusTotal's API over a synthetic world on a loopback port, to try hunts without a key")
     .addOption(new Option("--port <port>", "of 127.0.0.1").argParser(whole).default(8642))

@@ -6,6 +6,10 @@ import { CLIENT_NETWORKS } from "./traffic.ts";
 
 const PRIVATE_NETWORKS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"];
 
+/** Requests and hellos: what indicators are looked for in. */
+const RECORDS =
+  "alert, { dns: { version: 2, requests: yes, responses: no } }, { http: { extended: yes } }, { tls: { extended: yes, ja4: on } }, { quic: { ja4: on } }, { files: { force-hash: [sha256] } }, flow";
+
 /** A text in double quotes that YAML reads as it is. */
 const quoted = (text: string): string => JSON.stringify(text);
 
@@ -18,8 +22,10 @@ export function suricataConfiguration(run: {
   readonly shipped: string;
   readonly home: Replay["home"];
   readonly reputation?: ReputationFiles;
+  /** Also what a log of the traffic holds, beside the alerts. */
+  readonly records?: boolean;
 }): string {
-  const { rules, shipped, home, reputation } = run;
+  const { rules, shipped, home, reputation, records } = run;
   const [homes, external] = home === "private" ? [PRIVATE_NETWORKS, "any"] : [CLIENT_NETWORKS, "!$HOME_NET"];
   return `%YAML 1.1
 ---
@@ -32,7 +38,7 @@ rule-files: [${rules.map((path) => quoted(literal(path))).join(", ")}]
 classification-file: ${quoted(join(shipped, "classification.config"))}
 reference-config-file: ${quoted(join(shipped, "reference.config"))}
 ${reputation ? reputationSettings(reputation) : ""}outputs:
-  - eve-log: { enabled: yes, filetype: regular, filename: eve.json, types: [{ alert: { metadata: no } }], pcap-file: ${home === "private" ? "yes" : "no"} }
+  - eve-log: { enabled: yes, filetype: regular, filename: eve.json, types: [${records ? RECORDS : "{ alert: { metadata: no } }"}], pcap-file: ${home === "private" ? "yes" : "no"} }
 logging:
   default-log-level: notice
   outputs:

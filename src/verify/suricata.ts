@@ -197,6 +197,29 @@ interface EveAlert {
   readonly alert: { readonly signature_id: number; readonly rev: number; readonly signature: string };
 }
 
+/**
+ * Runs a capture of a real network through the engine and hands its eve.json over: alerts of the rules, and the events
+ * beside them. The file is gone afterwards. Throws ENGINE_MISSING, ENGINE_FAILED.
+ */
+export async function recordEvents<T>(
+  pcapFile: string,
+  rulesFiles: readonly string[],
+  settings: SuricataSettings,
+  use: (eveFile: string) => Promise<T>,
+): Promise<T> {
+  return withRun(
+    await setUpFor(settings),
+    rulesFiles,
+    "private",
+    async ({ run, dir }) => {
+      const { status, output } = await run(["-r", resolve(pcapFile), "--runmode", "single", "-k", "none"]);
+      if (status !== 0) throw failed(`Suricata cannot read ${pcapFile}: ${lastError(output) ?? status}.`);
+      return use(join(dir, "eve.json"));
+    },
+    true,
+  );
+}
+
 function failed(message: string): RulewrightError {
   return new RulewrightError("ENGINE_FAILED", message);
 }
@@ -248,13 +271,17 @@ async function withRun<T>(
   rulesFiles: readonly string[],
   home: Replay["home"],
   use: (runner: Runner) => Promise<T>,
+  records = false,
 ): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), "rulewright-suricata-"));
   try {
     const rules = rulesFiles.map((file) => resolve(file));
     const config = join(dir, "suricata.yaml");
     const reputation = rules[0] === undefined ? undefined : await findReputation(dirname(rules[0]));
-    await writeFile(config, suricataConfiguration({ rules, shipped, home, ...(reputation ? { reputation } : {}) }));
+    await writeFile(
+      config,
+      suricataConfiguration({ rules, shipped, home, records, ...(reputation ? { reputation } : {}) }),
+    );
     const options = { install: INSTALL, ...(signal ? { signal } : {}) };
     return await use({
       dir,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Chunk, defineExporter, type Exporter, type Indicator, type RenderContext, z } from "../../src/plugin.ts";
-import { describeExporter, type RenderedFiles } from "../../src/testing.ts";
+import { describeExporter, type ExporterContract, type RenderedFiles } from "../../src/testing.ts";
 
 type Render = (indicators: AsyncIterable<Indicator>, ctx: RenderContext) => AsyncIterable<Chunk>;
 
@@ -27,13 +27,17 @@ function check(files: RenderedFiles): void {
 }
 
 /** Registers the suite with a runner that only collects, runs it, and answers which tests fail and why. */
-async function failuresOf(render: Render, memoryCount = 20_000): Promise<Record<string, string>> {
+async function failuresOf(
+  render: Render,
+  memoryCount = 20_000,
+  contract: Partial<ExporterContract> = {},
+): Promise<Record<string, string>> {
   const tests: { name: string; body: () => void | Promise<void> }[] = [];
   const runner = {
     describe: (_: string, body: () => void) => body(),
     it: (name: string, body: () => void | Promise<void>) => void tests.push({ name, body }),
   };
-  describeExporter(exporterOf(render), { runner, check, memoryCount });
+  describeExporter(exporterOf(render), { runner, check, memoryCount, ...contract });
   const failures: Record<string, string> = {};
   for (const { name, body } of tests) {
     try {
@@ -135,25 +139,30 @@ describe("describeExporter fails an exporter that", () => {
     expect((await failuresOf(copies))[WRITES]).toMatch(/^it skipped an indicator that it was not given/);
   });
 
+  const buffering = (pieces: number): Render =>
+    async function* (indicators, { signal, skip }) {
+      const all: string[] = [];
+      for await (const indicator of indicators) {
+        signal.throwIfAborted();
+        if (isFit(indicator)) all.push(`${indicator.value}\n`);
+        else skip(indicator, "not on one line");
+      }
+      const size = Math.ceil(all.length / pieces);
+      for (let start = 0; start < all.length; start += size) {
+        yield { path: "hosts", data: all.slice(start, start + size).join(""), rows: 1 };
+      }
+    };
+
   it("buffers everything, as one chunk or in pieces", async () => {
-    const buffering = (pieces: number): Render =>
-      async function* (indicators, { signal, skip }) {
-        const all: string[] = [];
-        for await (const indicator of indicators) {
-          signal.throwIfAborted();
-          if (isFit(indicator)) all.push(`${indicator.value}\n`);
-          else skip(indicator, "not on one line");
-        }
-        const size = Math.ceil(all.length / pieces);
-        for (let start = 0; start < all.length; start += size) {
-          yield { path: "hosts", data: all.slice(start, start + size).join(""), rows: 1 };
-        }
-      };
     for (const pieces of [1, 1000]) {
       const failures = await failuresOf(buffering(pieces));
       expect(Object.keys(failures)).toEqual([STREAMS]);
       expect(failures[STREAMS]).toMatch(/only 0 came before the input ended: it holds its output back/);
     }
+  });
+
+  it("passes when it says that it holds its output back to rank it", async () => {
+    expect(await failuresOf(buffering(1000), 20_000, { holdsBack: true })).toEqual({});
   });
 
   it("gives huge chunks", async () => {

@@ -1,5 +1,6 @@
 /** The built-in plugins, listed by hand; a test compares this list with the folders. */
 import { definePlugin, type Plugin } from "../src/plugin.ts";
+import { clamav } from "./clamav/index.ts";
 import { csv } from "./csv/index.ts";
 import { file } from "./file/index.ts";
 import { misp } from "./misp/index.ts";
@@ -13,7 +14,7 @@ export const plugins: readonly Plugin[] = [
   definePlugin({
     name: "rulewright",
     apiVersion: 1,
-    exporters: [csv, misp, snort, splunk, stix, suricata],
+    exporters: [clamav, csv, misp, snort, splunk, stix, suricata],
     sinks: [file, stdout],
   }),
 ];

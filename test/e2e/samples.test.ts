@@ -3,10 +3,13 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { plugins } from "../../plugins/index.ts";
+import type { Manifest } from "../../src/export/manifest.ts";
 import type { ObservableType } from "../../src/model/observable.ts";
 import { parseEndpoint, parseUrl } from "../../src/model/observable.ts";
 import { analyse, loadCheck, replay } from "../../src/verify/suricata.ts";
 import { type Contacted, capture, contactExchanges, lookAlikeExchanges } from "../../src/verify/traffic.ts";
+import { GOLDEN_ENVIRONMENT, goldenArguments } from "../../tools/golden-arguments.ts";
 import { digest, root, rulewright, samples, temporaryFolder } from "../support/cli.ts";
 import { itNeeds } from "../support/engines.ts";
 import { type ExportedRow, exportedRows } from "../support/exported.ts";
@@ -20,9 +23,7 @@ let out: string;
 let rows: ExportedRow[];
 beforeAll(async () => {
   out = temporaryFolder();
-  const { code, stderr } = await rulewright(["generate", samples, "--out", out, "--as-of", "2026-11-24"], {
-    env: { SOURCE_DATE_EPOCH: "1795564800" },
-  });
+  const { code, stderr } = await rulewright(goldenArguments(out), { env: GOLDEN_ENVIRONMENT });
   expect(stderr).not.toContain("warning");
   expect(code).toBe(0);
   rows = exportedRows(out);
@@ -31,6 +32,12 @@ beforeAll(async () => {
 describe("the samples", () => {
   it("give the golden outputs, byte for byte (npm run golden writes them anew)", () => {
     expect(digest(out)).toEqual(digest(join(root, "samples/out")));
+  });
+
+  it("go through every built-in exporter", () => {
+    const { exports } = JSON.parse(readFileSync(join(out, "manifest.json"), "utf8")) as Manifest;
+    const builtIn = plugins.flatMap(({ exporters = [] }) => exporters.map(({ name }) => name));
+    expect([...new Set(exports.map(({ exporter }) => exporter))].sort()).toEqual(builtIn.sort());
   });
 
   it("yield every indicator the README names", () => {

@@ -4,12 +4,12 @@
  */
 import Database from "better-sqlite3";
 import { LOCAL_SIDS } from "../src/model/sid.ts";
-import type { SidLedger } from "../src/plugin.ts";
 import { openSqliteStore } from "../src/store/sqlite.ts";
+import type { Store } from "../src/store/store.ts";
 
 const LAST_SID = 99_999_999;
 
-export async function openWideLedger(): Promise<{ readonly sids: SidLedger; close(): Promise<void> }> {
+export async function openWideLedger(): Promise<Store> {
   return openSqliteStore(undefined, { first: LOCAL_SIDS.first, last: LAST_SID });
 }
 

@@ -14,6 +14,7 @@ import { RulewrightError } from "./errors.ts";
 import { readFiles } from "./export/manifest.ts";
 import { type ExportJob, type ExportResult, runExport } from "./export/pipeline.ts";
 import { NO_PREVIOUS_OUTPUT, previousOutput } from "./export/previous.ts";
+import { localReach } from "./export/reach.ts";
 import { createRegistry, loadPlugins, type Registry } from "./export/registry.ts";
 import { compileTemplates, readTemplates } from "./export/templates.ts";
 import type { Collected } from "./model/evidence.ts";
@@ -25,6 +26,7 @@ import { parseWhere, type Where } from "./policy/where.ts";
 import { restoreSids } from "./store/sid-file.ts";
 import { openSqliteStore, storeFailure } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
+import { restoreVersions } from "./store/version-file.ts";
 import { recogniseBody } from "./vt/bodies.ts";
 import { type ReadProblem, readDocuments } from "./vt/read.ts";
 
@@ -174,15 +176,18 @@ export async function judgeReports(
   paths: readonly string[],
   options: {
     readonly warningLists?: string;
-    /** Output folder whose rules keep their sids. */
-    readonly sidsFrom?: string;
+    /** Output folder whose rules keep their sids and whose objects keep their versions. */
+    readonly ledgersFrom?: string;
     readonly onFile?: (count: number) => void;
   } = {},
 ): Promise<Judged> {
   const lists = await openWarningLists(app, options.warningLists);
   const store = await openSqliteStore(undefined, app.loaded.config.sids);
   try {
-    if (options.sidsFrom !== undefined) await restoreSids(options.sidsFrom, store.sids);
+    if (options.ledgersFrom !== undefined) {
+      await restoreSids(options.ledgersFrom, store.sids);
+      await restoreVersions(options.ledgersFrom, store.versions);
+    }
     const ingested = await ingest(app, store, paths, options.onFile);
     const context = {
       background: loadBackground(),
@@ -202,7 +207,7 @@ export async function judgeReports(
 /** What is exported when nothing is named. */
 export const DEFAULT_EXPORTS: readonly string[] = ["suricata", "snort", "stix", "misp", "csv", "splunk"];
 
-interface PlannedExport {
+export interface PlannedExport {
   readonly job: ExportJob;
   readonly where: Where;
 }
@@ -223,7 +228,7 @@ export function planExports(
   const previous = folder === undefined ? undefined : readFiles(folder);
   const seen = new Set<string>();
   return names.map((spec) => {
-    const [name = "", formatFlag] = spec.split(":");
+    const [name = ""] = spec.split(":");
     if (seen.has(name))
       throw new RulewrightError(
         "USAGE",
@@ -231,23 +236,17 @@ export function planExports(
       );
     seen.add(name);
     const config = app.loaded.config.exports[name];
-    const exporter = app.registry.exporter(config?.exporter ?? name);
-    const format = formatOf(exporter, formatFlag ?? config?.format);
-    const templates = templatesOf(app, exporter);
+    const rendering = planRendering(app, spec);
+    const { exporter } = rendering;
     const sink = app.registry.sink(folder === undefined ? "stdout" : "file");
     const sinkOptions = sink.options.parse({
       ...(folder === undefined ? {} : { path: join(folder, name) }),
       ...(config?.check ? { check: config.check } : {}),
       ...(config?.checkTimeoutSeconds ? { checkTimeoutSeconds: config.checkTimeoutSeconds } : {}),
     });
-    const filters = [config?.where, filter].filter((text) => text !== undefined).map(parseWhere);
     return {
       job: {
-        name,
-        exporter,
-        format,
-        options: optionsOf(name, exporter, config?.options ?? {}),
-        templates,
+        ...rendering,
         sink,
         sinkOptions,
         archive: folder !== undefined && (config?.archive ?? exporter.archive ?? false),
@@ -259,9 +258,32 @@ export function planExports(
                 previous?.find((own) => own.name === name)?.files.map(({ path }) => path) ?? [],
               ),
       },
-      where: (indicator) => filters.every((holds) => holds(indicator)),
+      where: everyOf([config?.where, filter]),
     };
   });
+}
+
+/** The part of an export that makes its bytes, wherever they go. `spec` is an export or an exporter, with `:format`. */
+export function planRendering(
+  app: App,
+  spec: string,
+): Pick<ExportJob, "name" | "exporter" | "format" | "options" | "templates"> {
+  const [name = "", formatFlag] = spec.split(":");
+  const config = app.loaded.config.exports[name];
+  const exporter = app.registry.exporter(config?.exporter ?? name);
+  return {
+    name,
+    exporter,
+    format: formatOf(exporter, formatFlag ?? config?.format),
+    options: optionsOf(`exports.${name}.options`, exporter, config?.options ?? {}, "exporters"),
+    templates: templatesOf(app, exporter),
+  };
+}
+
+/** Throws WHERE_INVALID. */
+export function everyOf(filters: readonly (string | undefined)[]): Where {
+  const tests = filters.filter((text) => text !== undefined).map(parseWhere);
+  return (indicator) => tests.every((holds) => holds(indicator));
 }
 
 /** The operator's templates, and a word that they are in use: a folder of that name may lie about by chance. */
@@ -286,25 +308,27 @@ function formatOf(exporter: Exporter, wanted: string | undefined): string {
   return wanted;
 }
 
-function optionsOf(
-  name: string,
-  exporter: Exporter,
+/** Throws OPTION_INVALID; `place` is where they stand in the config. */
+export function optionsOf(
+  place: string,
+  { name, options }: Pick<Exporter, "name" | "options">,
   given: Readonly<Record<string, unknown>>,
+  page: "exporters" | "sinks",
 ): Record<string, unknown> {
-  const known = Object.keys(exporter.options.shape);
+  const known = Object.keys(options.shape);
   const unknown = Object.keys(given).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new RulewrightError(
       "OPTION_INVALID",
-      `exports.${name}.options: ${exporter.name} has no option "${unknown}"${nearest(unknown, known)}; it has: ${known.join(", ") || "none"}.`,
+      `${place}: ${name} has no option "${unknown}"${nearest(unknown, known)}; it has: ${known.join(", ") || "none"}.`,
     );
   }
-  const parsed = exporter.options.safeParse(given);
+  const parsed = options.safeParse(given);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new RulewrightError(
     "OPTION_INVALID",
-    `exports.${name}.options.${issue?.path.join(".")}: ${issue?.message}. See docs/exporters/${exporter.name}.md.`,
+    `${place}.${issue?.path.join(".")}: ${issue?.message}. See docs/${page}/${name}.md.`,
   );
 }
 
@@ -334,6 +358,9 @@ export async function exportAll(
     const outcome = runExport(job, {
       indicators: () => filtered(indicatorsOf(store, indicatorContext, app.signal), wanted),
       sids: store.sids,
+      versions: store.versions.of(job.name, context.asOf),
+      samples: (sha256s) => store.samples(sha256s),
+      reach: localReach(),
       log: app.log,
       now: context.asOf,
       signal: app.signal,
@@ -363,7 +390,7 @@ function failedOutcome(job: ExportJob, error: unknown): ExportOutcome {
   return { name: job.name, exporter: job.exporter.name, format: job.format, error };
 }
 
-async function* filtered<T>(items: AsyncIterable<T>, wanted: (item: T) => boolean): AsyncGenerator<T> {
+export async function* filtered<T>(items: AsyncIterable<T>, wanted: (item: T) => boolean): AsyncGenerator<T> {
   for await (const item of items) if (wanted(item)) yield item;
 }
 

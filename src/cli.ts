@@ -201,8 +201,22 @@ function program() {
     .addHelpText("after", WHERE_HELP);
 
   root
+    .command("push")
+    .description(
+      "the store's exports to the sinks of the config: what is new, changed or withdrawn since the last push",
+    )
+    .argument("[name...]", "sinks of the config; default all")
+    .option("--dry-run", "say what would be sent, and send nothing")
+    .addOption(storeOption())
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action((names, { config, ...options }) =>
+      run(config, async (app) => (await import("./commands/push.ts")).push(app, output, names, options)),
+    );
+
+  root
     .command("run")
-    .description("the scheduler: hunts, judging and exports at their cadence, until a signal")
+    .description("the scheduler: hunts, judging, exports and pushes at their cadence, until a signal")
     .option("--once", "everything once, due or not, then exit with the worst exit code")
     .option("--out <dir>", "folder for the output", "out")
     .addOption(storeOption())

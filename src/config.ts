@@ -11,6 +11,7 @@ import { RulewrightError } from "./errors.ts";
 import { TLP_LEVELS } from "./model/indicator.ts";
 import { nearest } from "./model/nearest.ts";
 import { LOCAL_SIDS } from "./model/sid.ts";
+import { SecretRef } from "./plugin.ts";
 import { Policy } from "./policy/policy.ts";
 
 const DURATION = /^([1-9][0-9]{0,4})(m|h|d|w)$/;
@@ -62,9 +63,6 @@ const ExportConfig = z.strictObject({
 });
 export type ExportConfig = z.output<typeof ExportConfig>;
 
-/** A secret is named, never written. */
-const SecretRef = z.union([z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })]);
-
 const VirusTotal = z.strictObject({
   apiKey: SecretRef.default({ env: "VT_API_KEY" }).describe("Where the key is: { env: NAME } or { file: PATH }"),
   baseUrl: z
@@ -83,6 +81,22 @@ const VirusTotal = z.strictObject({
   concurrency: z.number().int().min(1).max(64).default(4).describe("Requests at a time"),
   caFile: z.string().optional().describe("Further certificate authorities, PEM"),
 });
+
+const SinkConfig = z.strictObject({
+  sink: z.string().optional().describe("Sink by name; default: the name of this entry"),
+  exports: z
+    .array(z.string())
+    .min(1)
+    .describe("What it gets: exports of this config, or exporters, each with an optional :format"),
+  maxTlp: z.enum(TLP_LEVELS).describe("Nothing above this level is sent there"),
+  where: z.string().optional().describe("Of those, only these indicators"),
+  options: z.record(z.string(), z.unknown()).default({}).describe("Options of the sink, see its page"),
+  caFile: z.string().optional().describe("Further certificate authorities, PEM"),
+  certFile: z.string().optional().describe("Certificate to show to the target, PEM"),
+  keyFile: z.string().optional().describe("Its private key, PEM; default: in certFile"),
+  ...cadence("default whenever what it gets may have changed, and once a day"),
+});
+export type SinkConfig = z.output<typeof SinkConfig>;
 
 const HuntConfig = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, "lower-case letters, digits, - and _"),
@@ -141,6 +155,10 @@ export const Config = z.strictObject({
     .record(z.string().regex(/^[a-z][a-z0-9-]*$/), ExportConfig.refine(hasOneCadence, ONE_CADENCE))
     .default({})
     .describe("Exports by name; each writes into a folder of its name"),
+  sinks: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]*$/), SinkConfig.refine(hasOneCadence, ONE_CADENCE))
+    .default({})
+    .describe("Where rulewright push sends exports, by name"),
 });
 export type Config = z.output<typeof Config>;
 

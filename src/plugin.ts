@@ -8,6 +8,7 @@
 import { z } from "zod";
 import type { Indicator } from "./model/indicator.ts";
 import type { ObservableType } from "./model/observable.ts";
+import type { SampleDetails } from "./model/sample-details.ts";
 
 export { defang } from "./model/defang.ts";
 export { RULEWRIGHT_NAMESPACE, sha256, uuidv5 } from "./model/ids.ts";
@@ -23,6 +24,7 @@ export type {
 export { indicatorKey, isAlertable } from "./model/indicator.ts";
 export type { Endpoint, Observable, ObservableType, Transport, UrlParts } from "./model/observable.ts";
 export { formatEndpoint, OBSERVABLE_TYPES, parseEndpoint, parseUrl } from "./model/observable.ts";
+export type { Analysis, SampleDetails } from "./model/sample-details.ts";
 export { plainText } from "./model/text.ts";
 export type { Decision, Reason, Verdict } from "./model/verdict.ts";
 export { virusTotalPage } from "./model/virustotal-page.ts";
@@ -81,6 +83,11 @@ export interface RenderContext<O = unknown, F extends string = string> {
   /** Row name → compiled template. */
   readonly templates: Readonly<Record<string, RowTemplate>>;
   readonly sids: SidLedger;
+  readonly versions: VersionLedger;
+  /**
+   * The samples of these hashes as far as they are known, with the sandboxes that ran them. At most 1000 at a time.
+   */
+  samples(sha256s: readonly string[]): Promise<ReadonlyMap<string, SampleDetails>>;
   readonly previous: PreviousOutput;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -123,6 +130,33 @@ export interface SidLedger {
   ): Promise<readonly { readonly sid: number; readonly rev: number }[]>;
 }
 
+/** An object that receivers know by its id and tell apart by its version, such as a STIX object or a MISP attribute. */
+export interface VersionedObject {
+  readonly id: string;
+  /** Everything about it but its times: a text (or digest) that differs when the object does. */
+  readonly content: string;
+  /** ISO 8601, UTC, milliseconds: what it bears when it is new to the ledger. */
+  readonly created: string;
+  readonly modified: string;
+  readonly isRevoked?: boolean;
+}
+
+export interface Version {
+  readonly created: string;
+  readonly modified: string;
+  /** Whether its content differs from what the ledger knew, or it is new to it. */
+  readonly isChanged: boolean;
+}
+
+export interface VersionLedger {
+  /**
+   * Same id and content, same times, for ever. Other content keeps `created` and moves `modified` forward: to what the
+   * object proposes when that is later, else to `now`, at least a millisecond. At most 1000 at a time, each id once.
+   * Answers in the order asked. Ids count within one export.
+   */
+  stamp(objects: readonly VersionedObject[]): Promise<readonly Version[]>;
+}
+
 export interface Logger {
   debug(message: string): void;
   info(message: string): void;
@@ -150,6 +184,68 @@ export interface SinkContext<O = unknown> {
    * or, when it rejects, not at all.
    */
   readonly beforeSwap?: () => Promise<void>;
+  /** The only clock a plugin may read. */
+  readonly now: Date;
+  /** Show in `Published` what would be sent, and send nothing that changes the target. */
+  readonly isDryRun: boolean;
+  /** HTTP with the operator's proxy and certificates. */
+  readonly http: HttpClient;
+  /** What this sink took before; survives runs. */
+  readonly deliveries: DeliveryLedger;
+  /** The text that a reference in the options names; it is masked in every log line and error from then on. */
+  secret(reference: SecretRef): string;
+  /** Rejects with the signal's reason when aborted. */
+  sleep(ms: number): Promise<void>;
+  /** 0 to 1, to spread retries. */
+  random(): number;
+}
+
+/** A secret in the options of a sink: named, never written. */
+export const SecretRef = z.union([z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })]);
+export type SecretRef = z.output<typeof SecretRef>;
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: string | URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+export interface HttpClient {
+  /**
+   * One request, whole answer; any status is an answer, redirects are not followed. Throws an Error whose `kind` says
+   * why there is none: `unreachable`, `reset`, `cut` and `timeout` are worth another try, `certificate`, `proxy`,
+   * `too-large` and `other` are not.
+   */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+}
+
+/** One thing a sink delivers and in which version it did: an object id and its `modified`, a path and its digest. */
+export interface Delivery {
+  readonly id: string;
+  readonly version: string;
+}
+
+/**
+ * What the target has acknowledged, by sink and export: the next push sends what is new or another version. Recorded
+ * only after the acknowledgement, so a push that is cut off sends again what nobody acknowledged, and loses nothing.
+ */
+export interface DeliveryLedger {
+  /** Id → version last acknowledged, of those among the ids that were. At most 1000 at a time. */
+  versions(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Durable when it resolves. */
+  record(deliveries: readonly Delivery[]): Promise<void>;
+  /** Takes ids out again, for targets that forget what was deleted. */
+  forget(ids: readonly string[]): Promise<void>;
+  /** Pages of everything acknowledged, in order of id: to withdraw what is no longer exported. */
+  all(): AsyncIterable<readonly Delivery[]>;
 }
 
 export interface Published {
@@ -157,7 +253,27 @@ export interface Published {
   readonly target: string;
   /** False when the target already held these bytes and nothing was touched. */
   readonly changed: boolean;
+  /** Sent, or in a dry run what would be. */
   readonly bytes: number;
+  /** Of sinks that deliver objects one by one. In a dry run, `delivered` would be. */
+  readonly objects?: {
+    readonly delivered: number;
+    readonly unchanged: number;
+    /** Not acknowledged: the next push tries them again. */
+    readonly failed: number;
+  };
+  /** Why objects failed, at most 100 of them. */
+  readonly failures?: readonly { readonly id: string; readonly reason: string }[];
+}
+
+/**
+ * An error that says whose turn it is: `unavailable`, nothing is lost and the same push can be run again; `refused`,
+ * the operator has to change something. The message ends with what helps. Anything else a sink throws is its author's.
+ */
+export function targetError(kind: "unavailable" | "refused", message: string, options?: ErrorOptions): Error {
+  return Object.assign(new Error(message, options), {
+    name: kind === "unavailable" ? "TargetUnavailable" : "TargetRefused",
+  });
 }
 
 export interface Plugin {

@@ -15,6 +15,7 @@ export { describeExporter, type ExporterContract } from "./testing/exporter-cont
 export {
   asyncIterable,
   memorySidLedger,
+  memoryVersionLedger,
   type Rendered,
   type RenderedFiles,
   type RenderOptions,
@@ -22,4 +23,5 @@ export {
   silentLog,
 } from "./testing/render.ts";
 export type { Runner } from "./testing/runner.ts";
+export { memoryDeliveryLedger, type SinkSettings, sinkContext } from "./testing/sink-context.ts";
 export { describeSink, type SinkContract } from "./testing/sink-contract.ts";

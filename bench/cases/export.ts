@@ -6,6 +6,7 @@ import { closeSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { planExports } from "../../src/app.ts";
 import { runExport } from "../../src/export/pipeline.ts";
+import { localReach } from "../../src/export/reach.ts";
 import { NOW, openBenchApp } from "../app.ts";
 import { type Cost, measure, peakMiB, Stopwatch } from "../measure.ts";
 import { openWideLedger } from "../sid-ledger.ts";
@@ -44,6 +45,9 @@ export function runCase({ exporter, format, spread, count }: ExportCase): Promis
       runExport(plan.job, {
         indicators: () => indicators(spread, count),
         sids: ledger.sids,
+        versions: ledger.versions.of(exporter, NOW),
+        samples: ledger.samples,
+        reach: localReach(),
         log: app.log,
         now: NOW,
         signal: app.signal,

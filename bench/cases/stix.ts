@@ -7,7 +7,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { planExports } from "../../src/app.ts";
 import { runExport } from "../../src/export/pipeline.ts";
+import { localReach } from "../../src/export/reach.ts";
 import type { Indicator } from "../../src/model/indicator.ts";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { numbered, silentLog } from "../../src/testing.ts";
 import { NOW, openBenchApp } from "../app.ts";
 import { type Cost, measure, peakMiB } from "../measure.ts";
@@ -44,10 +46,14 @@ export function runCase({ way, count }: StixCase): Promise<StixCosts> {
 async function planBundle(folder: string, count: number): Promise<() => Promise<unknown>> {
   const app = await openBenchApp(folder);
   const plan = planExports(app, ["stix:bundle"], join(folder, "out"))[0]!;
+  const store = await openSqliteStore();
   return () =>
     runExport(plan.job, {
       indicators: () => indicators("domain", count),
-      sids: { assign: () => Promise.reject(new Error("STIX asks for no sids")) },
+      sids: store.sids,
+      versions: store.versions.of("stix", NOW),
+      samples: store.samples,
+      reach: localReach(),
       log: silentLog,
       now: NOW,
       signal: app.signal,

@@ -12,6 +12,7 @@ import type { Manifest } from "../export/manifest.ts";
 import type { IndicatorContext } from "../policy/indicators.ts";
 import { saveSids } from "../store/sid-file.ts";
 import type { Store } from "../store/store.ts";
+import { saveVersions } from "../store/version-file.ts";
 import { saveManifest } from "./manifest.ts";
 
 /** What is exported when nothing is named: the exports of the config, else the built-in ones. */
@@ -27,8 +28,8 @@ export interface Publication {
   readonly context: Omit<IndicatorContext, "policy">;
   /** What this run read, when it read anything. */
   readonly ingested?: IngestTally;
-  /** The ledger of sids lives in the folder: the store vanishes with the run. */
-  readonly keepsSids?: boolean;
+  /** The ledgers of sids and versions live in the folder: the store vanishes with the run. */
+  readonly keepsLedgers?: boolean;
 }
 
 export interface Published {
@@ -38,10 +39,12 @@ export interface Published {
 
 /** Throws EXPORT_FAILED when the folder cannot be written, and INTERRUPTED; what an export throws is its outcome. */
 export async function publishAll(app: App, store: Store, publication: Publication): Promise<Published> {
-  const { planned, folder, context, ingested, keepsSids } = publication;
+  const { planned, folder, context, ingested, keepsLedgers } = publication;
   if (folder !== undefined) makeFolder(folder);
   const beforeSwap = async (): Promise<void> => {
-    if (folder !== undefined && keepsSids) await saveSids(folder, store.sids);
+    if (folder === undefined || !keepsLedgers) return;
+    await saveSids(folder, store.sids);
+    await saveVersions(folder, store.versions);
   };
   const outcomes = await exportAll(app, store, planned, context, beforeSwap);
   if (folder === undefined) return { outcomes };

@@ -7,12 +7,12 @@ import { dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { App } from "../app.ts";
 import { RulewrightError } from "../errors.ts";
+import { proxyFromEnvironment } from "../net/proxy.ts";
+import { createSecret, type Secret } from "../net/secret.ts";
 import { VERSION } from "../version.ts";
 import { createVtClient, type VtClient } from "../vt/client.ts";
 import { createQuotaGate, type QuotaGate } from "../vt/quota.ts";
 import { openQuotaLedger } from "../vt/quota-ledger.ts";
-import { createSecret, type Secret } from "../vt/secret.ts";
-import { proxyFromEnvironment } from "../vt/transport.ts";
 import { storePath } from "./stored.ts";
 
 /** Beside the store: all processes that hunt into stores of one folder share it. */

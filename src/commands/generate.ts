@@ -30,7 +30,7 @@ export async function generate(
   const judged = await judgeReports(app, paths, {
     onFile: (files) => output.progress(`reading: ${files} files`),
     ...(options.warningLists ? { warningLists: options.warningLists } : {}),
-    ...(folder === undefined ? {} : { sidsFrom: folder }),
+    ...(folder === undefined ? {} : { ledgersFrom: folder }),
   });
   const { store, ingested, tally } = judged;
   try {
@@ -43,7 +43,7 @@ export async function generate(
       ...(folder === undefined ? {} : { folder }),
       context: { tlp: options.tlp ?? app.loaded.config.tlp, asOf },
       ingested,
-      keepsSids: true,
+      keepsLedgers: true,
       isJson: options.json === true && options.explain !== true,
     });
   } finally {

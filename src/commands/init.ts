@@ -42,6 +42,15 @@ sids:
 #   blocklist:
 #     exporter: csv
 #     where: type=domain|ipv4 confidence>=70
+
+# Where rulewright push sends exports, by name. A secret is named, never written: { env: NAME } or { file: PATH }.
+# sinks:
+#   tip:
+#     sink: taxii
+#     exports: [stix:objects]
+#     maxTlp: green
+#     options:
+#       url: https://tip.example/taxii2/root/
 `;
 
 export async function init(folder: string, output: Output, target: string): Promise<number> {

@@ -1,4 +1,5 @@
 /** The text a run prints for people: what was read, what was decided, what was written. */
+import type { PushOutcome } from "../app/pushing.ts";
 import type { ExportOutcome, IngestTally } from "../app.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
 import type { JudgingTally } from "../policy/judge-all.ts";
@@ -50,6 +51,19 @@ export function exportSummary(outcomes: readonly ExportOutcome[], out: string): 
     ];
   });
   return `${table(["export", "format", "written", "skipped", "files"], rows)}\n\nWritten to ${out}; manifest.json there says what was skipped and why.`;
+}
+
+/** Objects for sinks that deliver one by one, bytes for the others. */
+export function pushSummary(outcomes: readonly PushOutcome[], isDryRun: boolean): string {
+  const rows = outcomes.map(({ target, name, result }) => {
+    if (!result) return [target, name, "failed", "", ""];
+    const { objects, files, changed } = result;
+    if (objects) return [target, name, objects.delivered, objects.unchanged, objects.failed];
+    const sent = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    return [target, name, changed ? `${sent} bytes` : 0, changed ? "" : "all", 0];
+  });
+  const sent = isDryRun ? "would send" : "sent";
+  return table(["sink", "export", sent, "unchanged", "failed"], rows);
 }
 
 export function count(number: number, noun: string, plural = `${noun}s`): string {

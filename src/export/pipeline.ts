@@ -6,8 +6,20 @@ import { createHash, type Hash } from "node:crypto";
 import { RulewrightError } from "../errors.ts";
 import { type Indicator, indicatorKey } from "../model/indicator.ts";
 import { plainText } from "../model/text.ts";
-import type { Chunk, Exporter, Logger, PreviousOutput, RowTemplate, SidLedger, Sink } from "../plugin.ts";
+import type {
+  Chunk,
+  Exporter,
+  Logger,
+  PreviousOutput,
+  Published,
+  RenderContext,
+  RowTemplate,
+  SidLedger,
+  Sink,
+  VersionLedger,
+} from "../plugin.ts";
 import { withArchive } from "./archive.ts";
+import type { SinkReach } from "./reach.ts";
 
 export interface ExportJob {
   /** Name of the export and of its folder. */
@@ -27,6 +39,9 @@ export interface ExportJob {
 export interface ExportDeps {
   readonly indicators: () => AsyncIterable<Indicator>;
   readonly sids: SidLedger;
+  readonly versions: VersionLedger;
+  readonly samples: RenderContext["samples"];
+  readonly reach: SinkReach;
   readonly log: Logger;
   readonly now: Date;
   readonly signal: AbortSignal;
@@ -52,6 +67,9 @@ export interface ExportResult {
   readonly files: readonly ExportedFile[];
   readonly target: string;
   readonly changed: boolean;
+  /** What a sink that delivers objects says of them. */
+  readonly objects?: NonNullable<Published["objects"]>;
+  readonly failures?: NonNullable<Published["failures"]>;
 }
 
 /** Distinct reasons that are counted by name; a reason that quotes values must not fill the manifest. */
@@ -69,6 +87,8 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
       now: deps.now,
       templates: job.templates,
       sids: deps.sids,
+      versions: deps.versions,
+      samples: deps.samples,
       previous: job.previous,
       log: deps.log,
       signal: deps.signal,
@@ -81,6 +101,8 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
       log: deps.log,
       signal: deps.signal,
       previous: job.previous.paths,
+      now: deps.now,
+      ...deps.reach,
       ...(deps.beforeSwap ? { beforeSwap: deps.beforeSwap } : {}),
     });
     return {
@@ -93,6 +115,8 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
         .sort((a, b) => (a.path < b.path ? -1 : 1)),
       target: published.target,
       changed: published.changed,
+      ...(published.objects ? { objects: published.objects } : {}),
+      ...(published.failures ? { failures: published.failures } : {}),
     };
   } catch (error) {
     throw exportError(job.name, error, deps.signal);
@@ -107,6 +131,8 @@ function exportError(name: string, error: unknown, signal: AbortSignal): Error {
     return new RulewrightError("EXPORT_REFUSED", `The check of ${name} refused the new output: ${message}`, {
       cause: error,
     });
+  if (kind === "TargetUnavailable") return new RulewrightError("PUSH_UNAVAILABLE", message, { cause: error });
+  if (kind === "TargetRefused") return new RulewrightError("PUSH_REFUSED", message, { cause: error });
   return new RulewrightError("EXPORT_FAILED", `The export ${name} failed: ${message}`, { cause: error });
 }
 

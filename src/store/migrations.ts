@@ -23,6 +23,11 @@ export const MIGRATIONS: Record<string, Migration> = {
       for (const statement of JOB_SCHEMA) await sql.raw(statement).execute(db);
     },
   },
+  "0005_reports": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of REPORT_SCHEMA) await sql.raw(statement).execute(db);
+    },
+  },
 };
 
 const EVIDENCE_SCHEMA = [
@@ -210,4 +215,17 @@ const JOB_SCHEMA = [
      until integer,
      primary key (kind, name)
    )`,
+];
+
+/** Which sandbox ran which sample, when, and what it said of it. What an older store knows of that is in its evidence. */
+const REPORT_SCHEMA = [
+  `create table report (
+     sample_id integer not null,
+     sandbox text not null,
+     seen_at integer,
+     opinion integer,
+     primary key (sample_id, sandbox)
+   ) without rowid`,
+  `insert into report (sample_id, sandbox, seen_at)
+     select sample_id, sandbox, max(last_at) from evidence where sandbox <> '' and sample_id <> 0 group by 1, 2`,
 ];

@@ -6,15 +6,18 @@ import { type Kysely, sql } from "kysely";
 import type { Collected } from "../model/evidence.ts";
 import type { SidRange } from "../model/sid.ts";
 import { LISTED } from "./aggregates.ts";
+import { createDeliveryLedger } from "./delivery-ledger.ts";
 import { factsOf } from "./facts.ts";
 import { createHuntStore } from "./hunt-store.ts";
 import { createJobStore } from "./job-store.ts";
 import { findJudged, judgedPages } from "./judged-rows.ts";
 import { populationOf, sandboxSharesOf } from "./population.ts";
+import { findSamples } from "./samples.ts";
 import type { Schema } from "./schema.ts";
 import { createSidLedger } from "./sid-ledger.ts";
 import type { RejectionRow, Store } from "./store.ts";
 import { countDecisions, saveJudgements } from "./verdicts.ts";
+import { createVersionStore } from "./version-ledger.ts";
 import { writeBatch } from "./write-batch.ts";
 
 /** Everything but what the engine alone knows of its files. */
@@ -64,9 +67,13 @@ export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange): Omit<St
     population: () => populationOf(db),
     sandboxShares: (floor) => sandboxSharesOf(db, floor),
     sids: createSidLedger(db, sidRange),
+    versions: createVersionStore(db),
+    deliveries: (target, now) => createDeliveryLedger(db, target, now),
+    samples: (sha256s) => findSamples(db, sha256s),
     close: () => db.destroy(),
   };
 }
+
 async function findRejections(db: Kysely<Schema>, value: string): Promise<readonly RejectionRow[]> {
   const { rows } = await sql<RejectionRow>`
     select value, reason, place from rejection where instr(lower(value), lower(${value})) > 0 order by value, reason limit ${LISTED}`.execute(

@@ -5,10 +5,13 @@
 import type { Collected, Enrichment, EvidenceNote, EvidenceRole, LinkKind } from "../model/evidence.ts";
 import type { HostScope, Tlp } from "../model/indicator.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
+import type { SampleDetails } from "../model/sample-details.ts";
 import type { Decision, Verdict } from "../model/verdict.ts";
+import type { DeliveryLedger } from "../plugin.ts";
 import type { HuntStore } from "./hunt-store.ts";
 import type { JobStore } from "./job-store.ts";
 import type { SidStore } from "./sid-ledger.ts";
+import type { VersionStore } from "./version-ledger.ts";
 
 /** A linked observable and what the judge has said of it so far. */
 export interface Linked {
@@ -177,5 +180,10 @@ export interface Store {
   /** What shows in `share` of a sandbox's reports or more, of sandboxes with `reports` or more; by sandbox and value. */
   sandboxShares(floor: { readonly reports: number; readonly share: number }): Promise<readonly SandboxShare[]>;
   readonly sids: SidStore;
+  readonly versions: VersionStore;
+  /** `target` names the sink of the config and the export it gets. */
+  deliveries(target: string, now: () => Date): DeliveryLedger;
+  /** By sha256; unknown ones are absent. */
+  samples(sha256s: readonly string[]): Promise<ReadonlyMap<string, SampleDetails>>;
   close(): Promise<void>;
 }

@@ -17,6 +17,7 @@ export async function writeBatch(db: Kysely<Schema>, batch: readonly Collected[]
 export async function writeEvidence(trx: Kysely<Schema>, batch: readonly Collected[]): Promise<void> {
   const sampleIds = await upsertSamples(trx, batch);
   const idOf = await upsertObservables(trx, batch);
+  await upsertReports(trx, batch, sampleIds);
   await upsertEvidence(trx, batch, sampleIds, idOf);
   await upsertLinks(trx, batch, idOf);
   await upsertEnrichments(trx, batch, idOf);
@@ -108,6 +109,37 @@ async function upsertTags(
   await sql`
     update sample set family = (select name from sample_tag t where t.sample_id = sample.id and t.kind = 'family' order by t.priority, t.name limit 1)
     where id in (select value from json_each(${JSON.stringify([...ids.values()])}))`.execute(db);
+}
+
+/** Several bodies of one sandbox and sample are one report: the newest date, the gravest opinion. */
+async function upsertReports(
+  db: Kysely<Schema>,
+  batch: readonly Collected[],
+  sampleIds: ReadonlyMap<string, number>,
+): Promise<void> {
+  const rows = batch.flatMap(({ sample, sandbox, seenAt = null }): [number, string, number | null, number | null][] =>
+    sample && sandbox
+      ? [
+          [
+            sampleIds.get(sample.id) as number,
+            sandbox.toWellFormed(),
+            seenAt,
+            sample.opinion === undefined ? null : SANDBOX_OPINIONS.indexOf(sample.opinion),
+          ],
+        ]
+      : [],
+  );
+  rows.sort((a, b) => a[0] - b[0] || compare(a[1], b[1]));
+  await execute(
+    db,
+    rows,
+    (json) => sql`
+      insert into report (sample_id, sandbox, seen_at, opinion)
+      select j.value ->> 0, j.value ->> 1, max(j.value ->> 2), max(j.value ->> 3) from ${json} where true group by 1, 2
+      on conflict (sample_id, sandbox) do update set
+        seen_at = coalesce(max(seen_at, excluded.seen_at), seen_at, excluded.seen_at),
+        opinion = coalesce(max(opinion, excluded.opinion), opinion, excluded.opinion)`,
+  );
 }
 
 type IdOf = (observable: Observable) => number;

@@ -2,7 +2,15 @@
 import { compileTemplates, readTemplates } from "../export/templates.ts";
 import type { Indicator } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
-import type { Exporter, Logger, PreviousOutput, RenderContext, SidLedger } from "../plugin.ts";
+import type {
+  Exporter,
+  Logger,
+  PreviousOutput,
+  RenderContext,
+  SampleDetails,
+  SidLedger,
+  VersionLedger,
+} from "../plugin.ts";
 
 /** Path → whole content of one rendered output. */
 export type RenderedFiles = ReadonlyMap<string, Buffer>;
@@ -13,6 +21,9 @@ export interface RenderOptions {
   readonly now?: Date;
   readonly signal?: AbortSignal;
   readonly sids?: SidLedger;
+  readonly versions?: VersionLedger;
+  /** What is known of the samples; default nothing. */
+  readonly samples?: readonly SampleDetails[];
   readonly previous?: RenderedFiles;
 }
 
@@ -40,6 +51,29 @@ export function memorySidLedger(base = 1_000_000): SidLedger {
       });
     },
   };
+}
+
+/** A ledger in memory, as the store's: `modified` moves only with the content. */
+export function memoryVersionLedger(now: Date): VersionLedger {
+  const known = new Map<string, { content: string; created: string; modified: string }>();
+  return {
+    async stamp(objects) {
+      return objects.map(({ id, content: own, created, modified, isRevoked = false }) => {
+        const content = JSON.stringify([own, isRevoked]);
+        const entry = known.get(id);
+        if (entry?.content === content) return { created: entry.created, modified: entry.modified, isChanged: false };
+        const next = entry
+          ? { content, created: entry.created, modified: later(entry.modified, modified, now) }
+          : { content, created, modified: modified > created ? modified : created };
+        known.set(id, next);
+        return { created: next.created, modified: next.modified, isChanged: true };
+      });
+    },
+  };
+}
+
+function later(last: string, proposed: string, now: Date): string {
+  return proposed > last ? proposed : new Date(Math.max(now.getTime(), Date.parse(last) + 1)).toISOString();
 }
 
 export const silentLog: Logger = { debug() {}, info() {}, warn() {} };
@@ -79,7 +113,16 @@ function acceptedOf(exporter: Exporter, indicators: Iterable<Indicator>): Indica
 /** What an exporter is rendered with here, unless `settings` say otherwise. */
 export function renderContext(
   exporter: Exporter,
-  { options = {}, format, now = new Date("2026-11-24T00:00:00.000Z"), signal, sids, previous }: RenderOptions,
+  {
+    options = {},
+    format,
+    now = new Date("2026-11-24T00:00:00.000Z"),
+    signal,
+    sids,
+    versions,
+    samples = [],
+    previous,
+  }: RenderOptions,
   skip: RenderContext["skip"],
 ): RenderContext<Record<string, unknown>> {
   return {
@@ -88,6 +131,9 @@ export function renderContext(
     now,
     templates: exporter.templates ? compileTemplates(exporter.templates, readTemplates(exporter.templates)) : {},
     sids: sids ?? memorySidLedger(),
+    versions: versions ?? memoryVersionLedger(now),
+    samples: async (wanted) =>
+      new Map(samples.filter(({ sha256 }) => wanted.includes(sha256)).map((sample) => [sample.sha256, sample])),
     previous: previousOf(previous ?? new Map()),
     log: silentLog,
     signal: signal ?? new AbortController().signal,

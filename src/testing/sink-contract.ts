@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { RulewrightError } from "../errors.ts";
 import type { Chunk, Published, Sink } from "../plugin.ts";
-import { asyncIterable, silentLog } from "./render.ts";
+import { asyncIterable } from "./render.ts";
 import { globalRunner, type Runner } from "./runner.ts";
+import { sinkContext } from "./sink-context.ts";
 
 export interface SinkContract {
   readonly runner?: Runner;
@@ -29,14 +30,10 @@ export function describeSink(sink: Sink, contract: SinkContract): void {
     signal = new AbortController().signal,
     beforeSwap?: () => Promise<void>,
   ): Promise<Published> =>
-    sink.publish(stream, {
-      options: sink.options.parse(options),
-      mediaType: contract.mediaType,
-      log: silentLog,
-      signal,
-      previous: [],
-      ...(beforeSwap ? { beforeSwap } : {}),
-    });
+    sink.publish(
+      stream,
+      sinkContext(sink, { options, mediaType: contract.mediaType, signal, ...(beforeSwap ? { beforeSwap } : {}) }),
+    );
   const single = chunks.filter(({ path }) => path === "a.txt");
   const stream = () => asyncIterable(contract.knowsChanges === false ? single : chunks);
 

@@ -6,6 +6,10 @@
  * It stores nothing, decodes no cursor and never sends the key anywhere but below the base URL.
  */
 import type { Readable } from "node:stream";
+import { TransportBreak } from "../net/break.ts";
+import { TIMEOUTS, type Timeouts } from "../net/dispatcher.ts";
+import type { ProxySettings } from "../net/proxy.ts";
+import type { Secret } from "../net/secret.ts";
 import { readAnswer } from "./answer.ts";
 import { type ClientLog, createExchange, type Exchange, type Sent } from "./exchange.ts";
 import { VtError } from "./failure.ts";
@@ -14,17 +18,7 @@ import { type QuotaLine, readOverallQuotas } from "./overall-quotas.ts";
 import { endpointOf, paths } from "./paths.ts";
 import type { QuotaGate, QuotaKind } from "./quota.ts";
 import { CEILING, type Ceiling } from "./retry.ts";
-import type { Secret } from "./secret.ts";
-import {
-  createTransport,
-  isBelow,
-  type ProxySettings,
-  type Target,
-  TIMEOUTS,
-  type Timeouts,
-  type Transport,
-  TransportBreak,
-} from "./transport.ts";
+import { createTransport, isBelow, type Target, type Transport } from "./transport.ts";
 
 export interface VtClientOptions {
   readonly apiKey: Secret;

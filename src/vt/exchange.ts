@@ -4,6 +4,8 @@
  *
  * It does not know what is sent or what a value is.
  */
+
+import { TransportBreak } from "../net/break.ts";
 import type { Answer } from "./answer.ts";
 import { createEndpointGate } from "./endpoint-gate.ts";
 import type { VtError } from "./failure.ts";
@@ -12,7 +14,6 @@ import { type LongWindow, type QuotaLine, usedUpWindow, windowNamed } from "./ov
 import { endOf, type QuotaGate, type QuotaKind } from "./quota.ts";
 import { type Ceiling, pauseMs, type Ruling, retryAfterMs, ruleOnAnswer, ruleOnBreak } from "./retry.ts";
 import { createSlots } from "./slots.ts";
-import { TransportBreak } from "./transport.ts";
 
 export interface ExchangeDeps {
   readonly quota: QuotaGate;

@@ -3,9 +3,10 @@
  * shape of the body (HTTP status first, code second, unknown codes tolerated), and the arithmetic of waiting.
  * Sends nothing and sleeps nowhere (see client.ts).
  */
+
+import type { BreakKind } from "../net/break.ts";
 import type { Answer } from "./answer.ts";
 import type { VtProblem } from "./failure.ts";
-import type { BreakKind } from "./transport.ts";
 
 /**
  * Why to ask again:

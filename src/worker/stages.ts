@@ -1,13 +1,15 @@
 /**
- * What `run` schedules: the config's hunts, judging what they brought, then its exports. Each does what the command of
+ * What `run` schedules: the config's hunts, judging what they brought, then its exports and pushes. Each does what the command of
  * its name does, over the same functions.
  */
 import { huntInto, huntsOf } from "../app/hunting.ts";
 import { exportNames, publishAll } from "../app/publishing.ts";
+import { type PushOutcome, planPushes, pushAll } from "../app/pushing.ts";
 import { judgeStore, storedContext } from "../app/stored.ts";
 import { type App, type ExportOutcome, planExports } from "../app.ts";
 import type { Cadence } from "../cadence.ts";
-import { cadenceOf } from "../config.ts";
+import { cadenceOf, type SinkConfig } from "../config.ts";
+import { RulewrightError } from "../errors.ts";
 import type { HuntTally } from "../hunt/hunt.ts";
 import { sha256 } from "../model/ids.ts";
 import type { JudgingTally } from "../policy/judge-all.ts";
@@ -33,7 +35,12 @@ const DAILY: Cadence = { everySeconds: 86_400 };
 export function stagesOf(app: App, store: Store, options: StageOptions): Stage[] {
   const exports = exportNames(app);
   planExports(app, exports, options.folder);
-  return [huntStage(app, store, options), judgeStage(app, store, options), exportStage(app, store, options, exports)];
+  return [
+    huntStage(app, store, options),
+    judgeStage(app, store, options),
+    exportStage(app, store, options, exports),
+    pushStage(app, store),
+  ];
 }
 
 function huntStage(app: App, store: Store, options: StageOptions): Stage {
@@ -92,7 +99,7 @@ function judgingText({ decisions }: JudgingTally): string {
 
 /** An export with a cadence keeps to it; one without follows its inputs. */
 function exportStage(app: App, store: Store, { folder }: StageOptions, names: readonly string[]): Stage {
-  const { exports, ...rest } = app.loaded.config;
+  const { exports, sinks: _sinks, ...rest } = app.loaded.config;
   const follow = (name: string, mark: string): string =>
     sha256(JSON.stringify([mark, VERSION, rest, exports[name] ?? {}, folder]));
   return {
@@ -119,6 +126,53 @@ function exportStage(app: App, store: Store, { folder }: StageOptions, names: re
       return results;
     },
   };
+}
+
+/** A target that was down is tried again by the scheduler, and then gets what it missed. */
+function pushStage(app: App, store: Store): Stage {
+  const { sinks, exports, ...rest } = app.loaded.config;
+  const names = Object.keys(sinks);
+  if (names.length > 0) planPushes(app, []);
+  return {
+    kind: "push",
+    jobs: names.map((name) => {
+      const cadence = cadenceOf(sinks[name] as SinkConfig);
+      const inputs = (mark: string): string => sha256(JSON.stringify([mark, VERSION, rest, exports, sinks[name]]));
+      return cadence ? { name, cadence } : { name, cadence: DAILY, inputs };
+    }),
+    isTogether: false,
+    mark: () => store.jobs.inputMark(),
+    async run(wanted, context) {
+      const own = within(app, context);
+      const results = new Map<string, JobResult>();
+      for (const name of wanted) {
+        const outcomes = await pushAll(own, store, planPushes(own, [name]), { isDryRun: false });
+        results.set(name, pushResult(outcomes, app));
+      }
+      return results;
+    },
+  };
+}
+
+function pushResult(outcomes: readonly PushOutcome[], { log }: App): JobResult {
+  const error = outcomes.find((outcome) => outcome.error)?.error;
+  const failed = outcomes.reduce((sum, { result }) => sum + (result?.objects?.failed ?? 0), 0);
+  const text = outcomes.map(pushText).join("; ");
+  if (error) return { text, failure: failureOf(error, log) };
+  if (failed === 0) return { text };
+  const refused = new RulewrightError(
+    "PUSH_REFUSED",
+    `${failed} objects were not taken. See: rulewright push --dry-run`,
+  );
+  return { text, failure: failureOf(refused, log) };
+}
+
+function pushText({ name, result }: PushOutcome): string {
+  if (!result) return `${name} failed`;
+  const { objects, changed } = result;
+  return objects
+    ? `${name} ${objects.delivered} sent, ${objects.unchanged} unchanged`
+    : `${name} ${changed ? "sent" : "unchanged"}`;
 }
 
 function exportResult(outcome: ExportOutcome, { log }: App): JobResult {

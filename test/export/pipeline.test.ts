@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { plugins } from "../../plugins/index.ts";
 import { type ExportDeps, type ExportJob, runExport } from "../../src/export/pipeline.ts";
 import { NO_PREVIOUS_OUTPUT } from "../../src/export/previous.ts";
+import { localReach } from "../../src/export/reach.ts";
 import { checkPlugin, createRegistry, loadPlugins } from "../../src/export/registry.ts";
 import {
   type Chunk,
@@ -17,6 +18,7 @@ import {
   exampleIndicator,
   exampleIndicators,
   memorySidLedger,
+  memoryVersionLedger,
   numbered,
   render,
   silentLog,
@@ -73,6 +75,9 @@ function run(
   return runExport(job, {
     indicators: () => asyncIterable(indicators),
     sids: memorySidLedger(),
+    versions: memoryVersionLedger(new Date(0)),
+    samples: async () => new Map(),
+    reach: localReach(),
     log: silentLog,
     now: new Date(0),
     signal: new AbortController().signal,

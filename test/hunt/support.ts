@@ -6,13 +6,13 @@ import Database from "better-sqlite3";
 import { createWorld, type Emulator, type World } from "../../src/emulator/index.ts";
 import { type Hunt, type HuntDeps, type HuntTally, runHunt } from "../../src/hunt/hunt.ts";
 import { type Source, searchSource } from "../../src/hunt/source.ts";
+import { createSecret } from "../../src/net/secret.ts";
 import type { HuntStore } from "../../src/store/hunt-store.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
 import { createVtClient, type VtClient } from "../../src/vt/client.ts";
 import { createQuotaGate } from "../../src/vt/quota.ts";
 import { openQuotaLedger } from "../../src/vt/quota-ledger.ts";
-import { createSecret } from "../../src/vt/secret.ts";
 import { type Ran, rulewright, temporaryFolder } from "../support/cli.ts";
 
 export const START = new Date("2026-10-01T00:00:00Z");

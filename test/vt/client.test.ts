@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { text as readText } from "node:stream/consumers";
 import { deflateSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { proxyFromEnvironment } from "../../src/net/proxy.ts";
 import type { Page, VtClient } from "../../src/vt/client.ts";
 import { isForbidden, isItemRefused, isQuotaUsedUp, VtError } from "../../src/vt/failure.ts";
 import { endpointOf, paths, urlId } from "../../src/vt/paths.ts";
-import { proxyFromEnvironment } from "../../src/vt/transport.ts";
 import { itNeeds } from "../support/engines.ts";
 import { sampleId } from "../support/reports.ts";
 import {

@@ -2,10 +2,10 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
+import { createSecret } from "../../src/net/secret.ts";
 import { createVtClient, type VtClient, type VtClientOptions } from "../../src/vt/client.ts";
 import { createQuotaGate, type QuotaGate, type QuotaLimits } from "../../src/vt/quota.ts";
 import { openQuotaLedger } from "../../src/vt/quota-ledger.ts";
-import { createSecret } from "../../src/vt/secret.ts";
 
 /** Looks like a key and is none. */
 export const KEY = "5eedfacade0123456789abcdef5eedfacade0123456789abcdef5eedfacade01";

@@ -6,7 +6,7 @@ import { join, relative, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { file } from "../../../plugins/file/index.ts";
 import type { Chunk } from "../../../src/plugin.ts";
-import { asyncIterable, describeSink, silentLog } from "../../../src/testing.ts";
+import { asyncIterable, describeSink, silentLog, sinkContext } from "../../../src/testing.ts";
 
 const SINK = resolve(import.meta.dirname, "../../../plugins/file/index.ts");
 const scratch = mkdtempSync(join(tmpdir(), "rulewright-file-sink-"));
@@ -45,14 +45,15 @@ function publish(dir: string, files: Record<string, string> | AsyncIterable<Chun
     Symbol.asyncIterator in files
       ? (files as AsyncIterable<Chunk>)
       : asyncIterable(Object.entries(files).map(([path, data]) => ({ path, data })));
-  return file.publish(chunks, {
-    options: file.options.parse({ path: dir, ...settings.options }),
-    mediaType: "text/plain",
-    log: settings.warn ? { ...silentLog, warn: settings.warn } : silentLog,
-    signal: settings.signal ?? new AbortController().signal,
-    previous: settings.previous ?? [],
-    ...(settings.beforeSwap ? { beforeSwap: settings.beforeSwap } : {}),
-  });
+  const { options, warn, ...rest } = settings;
+  return file.publish(
+    chunks,
+    sinkContext(file, {
+      options: { path: dir, ...options },
+      ...(warn ? { log: { ...silentLog, warn } } : {}),
+      ...rest,
+    }),
+  );
 }
 
 const entries = (map: ReadonlyMap<string, string>): Record<string, string> => Object.fromEntries(map);

@@ -4,7 +4,7 @@ import { PassThrough, Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { streamSink } from "../../../plugins/stdout/index.ts";
 import type { Chunk } from "../../../src/plugin.ts";
-import { asyncIterable, describeSink, silentLog } from "../../../src/testing.ts";
+import { asyncIterable, describeSink, sinkContext } from "../../../src/testing.ts";
 
 let written = "";
 describeSink(
@@ -27,13 +27,8 @@ describeSink(
 );
 
 function publish(stream: Writable, chunks: AsyncIterable<Chunk>, signal = new AbortController().signal) {
-  return streamSink(() => stream).publish(chunks, {
-    options: {},
-    mediaType: "text/csv",
-    log: silentLog,
-    signal,
-    previous: [],
-  });
+  const sink = streamSink(() => stream);
+  return sink.publish(chunks, sinkContext(sink, { mediaType: "text/csv", signal }));
 }
 
 /** Runs the real sink on the real standard output of a process of its own. */

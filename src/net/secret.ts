@@ -1,6 +1,6 @@
 /**
  * A secret that cannot be printed by accident: text, JSON and inspection of it say `[secret]`. What it was made from
- * comes out of `reveal()` alone, which is called in one place, where the request header is written (transport.ts).
+ * comes out of `reveal()` alone, which is called where a request is written.
  *
  * This module does not read secrets from the environment or from files.
  */

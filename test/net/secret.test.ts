@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { createSecret, maskAll } from "../../src/vt/secret.ts";
-import { errorOf, KEY } from "./scripted-server.ts";
+import { createSecret, maskAll } from "../../src/net/secret.ts";
+import { errorOf, KEY } from "../vt/scripted-server.ts";
 
 const secret = createSecret(KEY, "virustotal.apiKey");
 

@@ -1,0 +1,171 @@
+/**
+ * `push`: exports of the store to the targets of the config. Each target gets its exports in turn; one that fails does
+ * not stop the others. What a target has acknowledged is in the store, so a push that was cut off goes on.
+ */
+import { dirname, resolve } from "node:path";
+import { type App, everyOf, filtered, optionsOf, planRendering } from "../app.ts";
+import type { SinkConfig } from "../config.ts";
+import { RulewrightError } from "../errors.ts";
+import { type ExportJob, type ExportResult, runExport } from "../export/pipeline.ts";
+import { NO_PREVIOUS_OUTPUT } from "../export/previous.ts";
+import type { SinkReach } from "../export/reach.ts";
+import { TLP_LEVELS } from "../model/indicator.ts";
+import { nearest } from "../model/nearest.ts";
+import { createHttpClient } from "../net/http.ts";
+import { proxyFromEnvironment } from "../net/proxy.ts";
+import type { Logger, Sink } from "../plugin.ts";
+import { indicatorsOf } from "../policy/indicators.ts";
+import type { Where } from "../policy/where.ts";
+import type { Store } from "../store/store.ts";
+import { VERSION } from "../version.ts";
+import { openSecrets, type Secrets } from "./secrets.ts";
+import { storedContext } from "./stored.ts";
+import { pause, runningClock } from "./virustotal.ts";
+
+export interface PlannedPush {
+  /** Of the entry in the config. */
+  readonly target: string;
+  readonly job: ExportJob;
+  readonly where: Where;
+  readonly tls: Pick<SinkConfig, "caFile" | "certFile" | "keyFile">;
+}
+
+export interface PushOutcome {
+  readonly target: string;
+  /** Of the export. */
+  readonly name: string;
+  readonly result?: ExportResult;
+  readonly error?: RulewrightError;
+}
+
+/** Everything the pushes need, checked before anything is sent. `names` are sinks of the config; none is all. */
+export function planPushes(app: App, names: readonly string[]): PlannedPush[] {
+  const { sinks } = app.loaded.config;
+  const known = Object.keys(sinks);
+  if (known.length === 0)
+    throw new RulewrightError(
+      "SINK_UNKNOWN",
+      "The config names no sinks: there is nothing to push to. See docs/push.md.",
+    );
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new RulewrightError(
+      "SINK_UNKNOWN",
+      `There is no sink "${unknown}"${nearest(unknown, known)} in the config; it has: ${known.join(", ")}.`,
+    );
+  const wanted = names.length === 0 ? known : known.filter((name) => names.includes(name));
+  return wanted.flatMap((target) => planTarget(app, target, sinks[target] as SinkConfig));
+}
+
+function planTarget(app: App, target: string, config: SinkConfig): PlannedPush[] {
+  const sink = app.registry.sink(config.sink ?? target);
+  const sinkOptions = optionsOf(`sinks.${target}.options`, sink, config.options, "sinks");
+  const highest = TLP_LEVELS.indexOf(config.maxTlp);
+  const { caFile, certFile, keyFile } = config;
+  return config.exports.map((spec) => {
+    const rendering = planRendering(app, spec);
+    requireMediaType(target, sink, rendering);
+    const holds = everyOf([app.loaded.config.exports[rendering.name]?.where, config.where]);
+    return {
+      target,
+      job: { ...rendering, sink, sinkOptions, archive: false, previous: NO_PREVIOUS_OUTPUT },
+      where: (indicator) => TLP_LEVELS.indexOf(indicator.tlp) <= highest && holds(indicator),
+      tls: { caFile, certFile, keyFile },
+    };
+  });
+}
+
+/** What a sink takes is said in media types, so a wrong pair is told before anything is rendered. */
+function requireMediaType(
+  target: string,
+  { name, accepts }: Sink,
+  { name: spec, exporter, format }: Pick<ExportJob, "name" | "exporter" | "format">,
+): void {
+  const mediaType = exporter.formats[format]?.mediaType ?? "";
+  if (accepts === "any" || accepts.includes(mediaType)) return;
+  const fitting = Object.entries(exporter.formats)
+    .filter(([, own]) => accepts.includes(own.mediaType))
+    .map(([own]) => `${spec}:${own}`);
+  const help = fitting.length > 0 ? `Give it ${fitting.join(" or ")}.` : "See its page for what it takes.";
+  throw new RulewrightError(
+    "OPTION_INVALID",
+    `sinks.${target}.exports: ${name} does not take ${spec}:${format} (${mediaType}). ${help}`,
+  );
+}
+
+export interface PushOptions {
+  readonly isDryRun: boolean;
+}
+
+/** Throws INTERRUPTED; what else stops a push is its outcome. */
+export async function pushAll(
+  app: App,
+  store: Store,
+  planned: readonly PlannedPush[],
+  options: PushOptions,
+): Promise<PushOutcome[]> {
+  const outcomes: PushOutcome[] = [];
+  for (const push of planned) outcomes.push(await pushOne(app, store, push, options));
+  return outcomes;
+}
+
+async function pushOne(
+  app: App,
+  store: Store,
+  { target, job, where, tls }: PlannedPush,
+  { isDryRun }: PushOptions,
+): Promise<PushOutcome> {
+  const secrets = openSecrets(app);
+  const log = maskedLog(app.log, secrets);
+  const key = `${target}/${job.name}`;
+  let http: ReturnType<typeof createHttpClient> | undefined;
+  try {
+    http = createHttpClient({
+      userAgent: `rulewright/${VERSION}`,
+      proxy: proxyFromEnvironment(app.env),
+      mask: secrets.mask,
+      signal: app.signal,
+      ...tlsFiles(app, tls),
+    });
+    const reach: SinkReach = {
+      isDryRun,
+      http,
+      deliveries: store.deliveries(key, runningClock(app.now)),
+      secret: secrets.reveal,
+      sleep: (ms) => pause(ms, app.signal),
+      random: Math.random,
+    };
+    const result = await runExport(job, {
+      indicators: () => filtered(indicatorsOf(store, storedContext(app), app.signal), where),
+      sids: store.sids,
+      versions: store.versions.of(key, app.now, !isDryRun),
+      samples: (sha256s) => store.samples(sha256s),
+      reach,
+      log,
+      now: app.now,
+      signal: app.signal,
+    });
+    return { target, name: job.name, result };
+  } catch (error) {
+    if (!(error instanceof RulewrightError) || error.code === "INTERRUPTED") throw error;
+    const code = error.code === "EXPORT_FAILED" ? "PUSH_FAILED" : error.code;
+    return { target, name: job.name, error: new RulewrightError(code, secrets.mask(error.message)) };
+  } finally {
+    await http?.close();
+  }
+}
+
+function tlsFiles(app: App, files: PlannedPush["tls"]): Record<string, string> {
+  const folder = dirname(app.loaded.file);
+  return Object.fromEntries(
+    Object.entries(files).flatMap(([key, file]) => (file === undefined ? [] : [[key, resolve(folder, file)]])),
+  );
+}
+
+function maskedLog(log: Logger, { mask }: Secrets): Logger {
+  return {
+    debug: (message) => log.debug(mask(message)),
+    info: (message) => log.info(mask(message)),
+    warn: (message) => log.warn(mask(message)),
+  };
+}

@@ -32,7 +32,11 @@ export const stix = defineExporter({
   accepts: EXPRESSIBLE_TYPES,
   formats: {
     bundle: { description: "one bundle, a single JSON document", mediaType: "application/stix+json;version=2.1" },
-    objects: { description: "one object a line, for TAXII and bulk loading", mediaType: "application/x-ndjson" },
+    objects: {
+      description: "one object a line, for TAXII and bulk loading",
+      // No registered name says STIX and one object a line; sinks that push objects take exactly this one.
+      mediaType: "application/stix+x-ndjson;version=2.1",
+    },
   },
   tombstones: true,
   templates: {

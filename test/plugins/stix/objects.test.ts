@@ -263,3 +263,13 @@ describe("objects", () => {
     });
   });
 });
+
+describe("formats", () => {
+  it("have media types that tell sinks a bundle from a stream of objects", () => {
+    const mediaTypes = Object.entries(stix.formats).map(([name, { mediaType }]) => [name, mediaType]);
+    expect(mediaTypes).toEqual([
+      ["bundle", "application/stix+json;version=2.1"],
+      ["objects", "application/stix+x-ndjson;version=2.1"],
+    ]);
+  });
+});

@@ -28,6 +28,7 @@ export type { Analysis, SampleDetails } from "./model/sample-details.ts";
 export { plainText } from "./model/text.ts";
 export type { Decision, Reason, Verdict } from "./model/verdict.ts";
 export { virusTotalPage } from "./model/virustotal-page.ts";
+export { backoffMs, retryAfterMs } from "./model/waiting.ts";
 export { z };
 
 /** The contract's version; a plugin that names another one is not loaded. */

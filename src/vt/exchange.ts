@@ -5,6 +5,7 @@
  * It does not know what is sent or what a value is.
  */
 
+import { retryAfterMs } from "../model/waiting.ts";
 import { TransportBreak } from "../net/break.ts";
 import type { Answer } from "./answer.ts";
 import { createEndpointGate } from "./endpoint-gate.ts";
@@ -12,7 +13,7 @@ import type { VtError } from "./failure.ts";
 import { finalError, givenUpError, wordsOf } from "./messages.ts";
 import { type LongWindow, type QuotaLine, usedUpWindow, windowNamed } from "./overall-quotas.ts";
 import { endOf, type QuotaGate, type QuotaKind } from "./quota.ts";
-import { type Ceiling, pauseMs, type Ruling, retryAfterMs, ruleOnAnswer, ruleOnBreak } from "./retry.ts";
+import { type Ceiling, pauseMs, type Ruling, ruleOnAnswer, ruleOnBreak } from "./retry.ts";
 import { createSlots } from "./slots.ts";
 
 export interface ExchangeDeps {

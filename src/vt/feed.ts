@@ -10,12 +10,12 @@ import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
 import bunzip2 from "unbzip2-stream";
 import { z } from "zod";
+import { backoffMs } from "../model/waiting.ts";
 import type { VtClient } from "./client.ts";
 import type { ClientLog } from "./exchange.ts";
 import { VtError } from "./failure.ts";
 import { linesOf, TooLarge } from "./lines.ts";
 import { paths } from "./paths.ts";
-import { backoffMs } from "./retry.ts";
 
 export type FeedCadence = "minute" | "hourly";
 

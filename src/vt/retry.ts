@@ -4,6 +4,7 @@
  * Sends nothing and sleeps nowhere (see client.ts).
  */
 
+import { backoffMs, retryAfterMs } from "../model/waiting.ts";
 import type { BreakKind } from "../net/break.ts";
 import type { Answer } from "./answer.ts";
 import type { VtProblem } from "./failure.ts";
@@ -81,8 +82,6 @@ export function ruleOnBreak(kind: BreakKind): Ruling {
 
 /** Without a Retry-After a 429, and a feed batch that is not ready, are asked again after this. */
 const DEFAULT_WAIT_MS = 60_000;
-const FIRST_BACKOFF_MS = 500;
-const LONGEST_BACKOFF_MS = 30_000;
 /** Waiters for one moment come back spread over this. */
 const SPREAD_MS = 1_000;
 
@@ -117,19 +116,4 @@ export function pauseMs({ why, hitches, retryAfter }: Pause, now: Date, random: 
     return asked === undefined ? backoff : Math.max(asked, backoff);
   }
   return (asked ?? DEFAULT_WAIT_MS) + Math.round(random() * SPREAD_MS);
-}
-
-/** Exponential backoff with full jitter: anything from 0 to 500 ms × 2^(hitches − 1), at most 30 s. */
-export function backoffMs(hitches: number, random: () => number): number {
-  return Math.round(random() * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (hitches - 1)));
-}
-
-/** Retry-After in both forms of RFC 9110 section 10.2.3; undefined when absent or neither. A past date is 0. */
-export function retryAfterMs(header: string | undefined, now: Date): number | undefined {
-  const text = header?.trim() ?? "";
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  // Date.parse takes almost anything for a date; HTTP's begin with the day's name.
-  if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { backoffMs, retryAfterMs } from "../../src/model/waiting.ts";
 import { readAnswer } from "../../src/vt/answer.ts";
-import { backoffMs, pauseMs, retryAfterMs, ruleOnAnswer, ruleOnBreak } from "../../src/vt/retry.ts";
+import { pauseMs, ruleOnAnswer, ruleOnBreak } from "../../src/vt/retry.ts";
 
 const asIs = (text: string): string => text;
 const rule = (status: number, body: string): string => {

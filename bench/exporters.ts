@@ -10,15 +10,16 @@ import { type Column, fixed, type Print, startTable, thousands, times, whole } f
 
 type ExportModule = typeof import("./cases/export.ts");
 
-/** Types to render, the main one first; `domain` for exporters that are not named. */
+/** Types to render, the main one first; for exporters that are not named `domain`, or what they take first. */
 const SPREADS: Readonly<Record<string, readonly Spread[]>> = {
   csv: ["domain", "mix"],
+  lists: ["domain", "ipv4"],
   suricata: ["domain", "endpoint", "mix"],
   snort: ["endpoint"],
 };
 
-/** Formats of one row a line: rules, CSV, lookups, JSON lines. */
-const LINE_FORMATS = new Set(["rules", "auto", "reputation", "snort2", "csv", "jsonl", "objects", "lookups", "app"]);
+/** Formats that are one document, not a row a line as rules, lists, lookups and JSON lines are. */
+const DOCUMENT_FORMATS = new Set(["bundle", "event", "feed"]);
 const MOST_MIB = 300;
 const FEWEST_ROWS = 150_000;
 
@@ -58,9 +59,11 @@ function casesOf(count: number, only?: readonly string[]): ExportCase[] {
   const exporters = plugins.flatMap((plugin) => plugin.exporters ?? []);
   return exporters
     .filter(({ name }) => only === undefined || only.includes(name))
-    .flatMap(({ name: exporter, formats }) =>
+    .flatMap(({ name: exporter, formats, accepts }) =>
       Object.keys(formats).flatMap((format) =>
-        (SPREADS[exporter] ?? ["domain"]).map((spread): ExportCase => ({ exporter, format, spread, count })),
+        (SPREADS[exporter] ?? [accepts.includes("domain") ? "domain" : accepts[0]!]).map(
+          (spread): ExportCase => ({ exporter, format, spread, count }),
+        ),
       ),
     );
 }
@@ -68,7 +71,7 @@ function casesOf(count: number, only?: readonly string[]): ExportCase[] {
 function rowOf({ exporter, format, spread }: ExportCase, costs: ExportCosts): string[] {
   const { rows, bytes, cost, floor, peakMiB } = costs;
   const perCpuSecond = rows / (cost.cpuSeconds - costs.sourceCpuSeconds);
-  const isLineFormat = LINE_FORMATS.has(format);
+  const isLineFormat = !DOCUMENT_FORMATS.has(format);
   const mark = (isBad: boolean): string => (isLineFormat && isBad ? "! " : "");
   return [
     exporter,

@@ -3,6 +3,7 @@ import { definePlugin, type Plugin } from "../src/plugin.ts";
 import { clamav } from "./clamav/index.ts";
 import { csv } from "./csv/index.ts";
 import { file } from "./file/index.ts";
+import { lists } from "./lists/index.ts";
 import { misp } from "./misp/index.ts";
 import { snort } from "./snort/index.ts";
 import { splunk } from "./splunk/index.ts";
@@ -14,7 +15,7 @@ export const plugins: readonly Plugin[] = [
   definePlugin({
     name: "rulewright",
     apiVersion: 1,
-    exporters: [clamav, csv, misp, snort, splunk, stix, suricata],
+    exporters: [clamav, csv, lists, misp, snort, splunk, stix, suricata],
     sinks: [file, stdout],
   }),
 ];

@@ -12,8 +12,8 @@ import { exampleIndicator, hostileIndicators, render } from "../src/testing.ts";
 const root = join(import.meta.dirname, "..");
 /** An excerpt has so many lines: of the one file of an export, or of each of several. */
 const LINES_OF_ONE = 12;
-const LINES_OF_EACH = 5;
-const MOST_FILES = 8;
+const LINES_OF_EACH = 3;
+const MOST_FILES = 10;
 const MOST_COLUMNS = 200;
 
 export function notesPath({ name }: Exporter): string {
@@ -83,25 +83,26 @@ function excerpts(exporter: Exporter): string[] {
   ];
 }
 
+/** The files of one export in one block, as head(1) shows several. */
 function excerptOf({ name, files }: ManifestExport): string[] {
-  const shown = files.slice(0, MOST_FILES);
+  const shown = files.slice(0, MOST_FILES).map(({ path }) => {
+    const text = readFileSync(join(root, "samples/out", name, path), "utf8");
+    return files.length === 1 ? firstLines(text, LINES_OF_ONE) : `==> ${path} <==\n${firstLines(text, LINES_OF_EACH)}`;
+  });
   const rest = files.slice(MOST_FILES).map(({ path }) => code(path));
   return [
-    ...shown.flatMap(({ path }) => {
-      const text = readFileSync(join(root, "samples/out", name, path), "utf8");
-      const most = files.length === 1 ? LINES_OF_ONE : LINES_OF_EACH;
-      return [`${code(path)}${text === "" ? ", empty" : ""}`, ...(text === "" ? [] : [fenced(text, most)])];
-    }),
+    ...(files.length === 1 ? [files.map(({ path }) => code(path)).join()] : []),
+    `\`\`\`\n${shown.join("\n")}\n\`\`\``,
     ...(rest.length > 0 ? [`and ${rest.join(", ")}.`] : []),
   ];
 }
 
-function fenced(text: string, most: number): string {
+function firstLines(text: string, most: number): string {
   const lines = text.replace(/\n$/, "").split("\n");
   const cut = lines
     .slice(0, most)
     .map((line) => (line.length > MOST_COLUMNS ? `${line.slice(0, MOST_COLUMNS)}…` : line));
-  return ["```", ...cut, ...(lines.length > most ? ["…"] : []), "```"].join("\n");
+  return [...cut, ...(lines.length > most ? ["…"] : [])].join("\n");
 }
 
 interface Property {
@@ -116,7 +117,7 @@ function options({ name, options: shape }: Exporter): string[] {
   };
   const rows = Object.entries(properties).map(([option, { description = "", default: value, enum: values }]) => [
     code(option),
-    value === undefined ? "" : code(typeof value === "string" ? value : JSON.stringify(value)),
+    value === undefined ? "none" : code(typeof value === "string" ? value : JSON.stringify(value)),
     `${description}${values ? ` One of ${values.map((one) => code(String(one))).join(", ")}.` : ""}`,
   ]);
   return rows.length === 0
@@ -166,7 +167,9 @@ async function skips(exporter: Exporter): Promise<string[]> {
   for (const format of Object.keys(exporter.formats)) {
     const { skipped } = await render(exporter, probes, { format });
     for (const { indicator, reason } of skipped) {
-      typesOf.set(reason, (typesOf.get(reason) ?? new Set()).add(indicator.type));
+      // `not a canonical domain`, `… ipv4` and so on are one row.
+      const general = reason.replaceAll(new RegExp(`\\b${indicator.type}\\b`, "g"), "…");
+      typesOf.set(general, (typesOf.get(general) ?? new Set()).add(indicator.type));
     }
   }
   const rows = [...typesOf]

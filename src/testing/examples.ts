@@ -123,7 +123,7 @@ export function numbered(type: ObservableType, index: number): Indicator {
   const values: Record<ObservableType, string> = {
     domain: `h${digits}.quillet-morrow.top`,
     ipv4: `45.${octets}`,
-    ipv6: `2a01:4f8:c17::${(index >>> 16).toString(16)}:${(index & 0xffff || 1).toString(16)}`,
+    ipv6: `2a01:4f8:c17:7d1:1:1:${((index >>> 16) + 1).toString(16)}:${(index & 0xffff).toString(16)}`,
     endpoint: `45.${octets}:8443/tcp`,
     url: `http://quillet-morrow.top/gate.php?id=${digits}`,
     "email-address": `u${digits}@quillet-morrow.top`,

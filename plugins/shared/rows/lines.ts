@@ -36,8 +36,7 @@ export async function* writeLines(
   yield* pieces.values();
 }
 
-interface Piece {
-  readonly path: string;
+interface Piece extends Chunk {
   data: string;
   rows: number;
   indicators: number;

@@ -3,7 +3,7 @@
  * This module does not repair values and does not judge them.
  */
 import { isIPv4, isIPv6 } from "node:net";
-import { type Indicator, type ObservableType, parseEndpoint, parseUrl } from "../../../src/plugin.ts";
+import { type Indicator, type ObservableType, parseEndpoint, parseUrl, type UrlParts } from "../../../src/plugin.ts";
 
 const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const DOMAIN = new RegExp(`^(?:${LABEL}\\.)+${LABEL}$`);
@@ -17,7 +17,7 @@ const isIPv6Address = (value: string): boolean => isIPv6(value) && !value.includ
 
 /** Types with a grammar; the other types are free text. */
 const GRAMMARS: Partial<Record<ObservableType, (value: string) => boolean>> = {
-  domain: (value) => value.length <= 253 && DOMAIN.test(value),
+  domain: isDomain,
   ipv4: isIPv4,
   ipv6: isIPv6Address,
   endpoint: isEndpoint,
@@ -39,6 +39,18 @@ export function isSha1(value: string): boolean {
 
 export function isSha256(value: string): boolean {
   return SHA256.test(value);
+}
+
+function isDomain(value: string): boolean {
+  return value.length <= 253 && DOMAIN.test(value);
+}
+
+/** The parts of a URL that a proxy or a sensor sees, an IPv6 host in its brackets, or why there are none. */
+export function httpParts(value: string): UrlParts | string {
+  const parts = parseUrl(value);
+  if (parts.scheme !== "http" && parts.scheme !== "https") return "only http and https URLs can be listed";
+  if (isIPv6Address(parts.host)) return { ...parts, host: `[${parts.host}]` };
+  return isIPv4(parts.host) || isDomain(parts.host) ? parts : "the URL's host is not canonical";
 }
 
 function isEndpoint(value: string): boolean {

@@ -1,13 +1,10 @@
 /**
- * What is derived from rules once they have their sids: version 2 of sid-msg.map and the event filters that Snort's
- * rules cannot hold; and the frames of files that are written line by line.
+ * What is derived from rules once they have their sids: the event filters that Snort's rules cannot hold; and the frames
+ * of files that are written line by line.
  */
 import type { Chunk } from "../../src/plugin.ts";
-import { type RuleParts, ruleParts } from "../shared/ids/rule-parts.ts";
 import { BLOCKLIST, FILTERS, framesOf, MANIFEST, manifest, RULES, SNIPPET, snippet } from "./files.ts";
 import { engineOf, type SnortEngine, type SnortFormat, type SnortOptions } from "./options.ts";
-
-export const SID_MAP_2 = "sid-msg-v2.map";
 
 /** The chunks of rules and lists, followed by their companions, which depend on what there was. */
 export async function* withCompanions(
@@ -23,12 +20,10 @@ export async function* withCompanions(
     written.add(chunk.path);
     return head === undefined ? chunk : { ...chunk, data: `${head}${chunk.data}` };
   };
-  yield { path: SID_MAP_2, data: "#v2\n" };
   for await (const chunk of chunks) {
     yield framed(chunk);
     if (chunk.path !== RULES) continue;
-    const { map, filters } = derived(String(chunk.data), engine, options.filterSeconds);
-    if (map !== "") yield { path: SID_MAP_2, data: map };
+    const filters = filtersOf(String(chunk.data), engine, options.filterSeconds);
     if (filters !== "") yield framed({ path: FILTERS[engine], data: filters });
   }
   for (const [path, { tail }] of frames) if (tail !== undefined && written.has(path)) yield { path, data: tail };
@@ -36,25 +31,15 @@ export async function* withCompanions(
   yield { path: SNIPPET[engine], data: snippet(format, options, written) };
 }
 
-/** Lines of the map and of the filters for the active rules of a chunk. */
-function derived(data: string, engine: SnortEngine, seconds: number): { map: string; filters: string } {
-  let map = "";
+/** Lines of the filters for the active rules of a chunk. */
+function filtersOf(data: string, engine: SnortEngine, seconds: number): string {
   let filters = "";
   for (const line of data.split("\n")) {
     if (!line.startsWith("alert ")) continue;
     const sid = / sid:(\d+);/.exec(line)?.[1];
-    if (sid === undefined) continue;
-    map += mapLine(sid, line, ruleParts(line));
-    if (seconds > 0 && matchesAddress(line)) filters += filterLine(sid, engine, seconds);
+    if (sid !== undefined && seconds > 0 && matchesAddress(line)) filters += filterLine(sid, engine, seconds);
   }
-  return { map, filters };
-}
-
-/** `GID || SID || REV || CLASSTYPE || PRIORITY || MSG || REF`; priority 0 is that of the class. */
-function mapLine(sid: string, rule: string, { message, references }: RuleParts): string {
-  const rev = / rev:(\d+);/.exec(rule)?.[1] ?? "1";
-  const classtype = / classtype:([^;]+);/.exec(rule)?.[1] ?? "NOCLASS";
-  return `1 || ${sid} || ${rev} || ${classtype} || 0 || ${message}${references}\n`;
+  return filters;
 }
 
 /** Whether the rule's far side is an address: it alerts on contact, again with each new connection. */

@@ -6,7 +6,7 @@
  * This module writes no rule text (see templates/suricata) and does not judge values.
  */
 import { type Indicator, indicatorKey } from "../../src/plugin.ts";
-import type { Draft, RuleDraft } from "../shared/ids/rule-file.ts";
+import type { Draft, FinalDraft, RuleDraft } from "../shared/ids/rule-file.ts";
 import {
   defangForMessage,
   metadata,
@@ -26,23 +26,9 @@ import {
   visibleUrl,
   withdrawnUrl,
 } from "../shared/ids/wire.ts";
+import type { Forms } from "./forms.ts";
+import { openListed } from "./listed.ts";
 import { DEFAULT_CLASSTYPES, type RuleKind, type SuricataOptions } from "./options.ts";
-
-export const SHA256_LIST = "rulewright-sha256.lst";
-
-/** Apart from the others: they do not load without the list, and they make the sensor hash every file. */
-export const FILE_RULES = "rulewright-files.rules";
-
-/**
- * Protocols that carry malware and whose files Suricata hashes; `filesha256` needs one rule each. `http` is HTTP/2
- * too. Mail and shares also spread inside, so their far side is any.
- */
-const FILE_PROTOCOLS = [
-  { protocol: "http", spreadsInside: false },
-  { protocol: "smtp", spreadsInside: true },
-  { protocol: "smb", spreadsInside: true },
-  { protocol: "ftp-data", spreadsInside: false },
-] as const;
 
 /** Hyperscan, which searches contents, takes 16,000 characters, and Suricata writes four for each byte. */
 const MAX_PATTERN_BYTES = 4000;
@@ -53,11 +39,15 @@ const PORTS_KNOWN = "its ports are known, and the rules of its endpoints are nar
 /** Kinds that may match beside the indicator: a whole host for a path, a fingerprint shared with other software. */
 const BROAD_KINDS: ReadonlySet<RuleKind> = new Set(["https-host", "ja3", "ja3s", "ja4", "user-agent"]);
 
-/** A drafter for one export: it remembers which hosts have rules. */
-export function suricataDrafter(options: SuricataOptions): (indicator: Indicator) => Draft {
-  const covered = new CoveredHosts();
-  let hasFileRules = false;
+export interface SuricataDrafter {
+  readonly draft: (indicator: Indicator) => Draft;
+  /** Rules of groups and lists, which are known when the last indicator is. */
+  readonly finish: () => FinalDraft[];
+}
 
+/** A drafter for one export: it remembers which hosts have rules. `forms` is read as each indicator comes. */
+export function suricataDrafter(options: SuricataOptions, forms: Readonly<Forms>): SuricataDrafter {
+  const covered = new CoveredHosts();
   const external = options.destination === "any" ? "any" : "$EXTERNAL_NET";
 
   const fieldsOf = (indicator: Indicator, severity: Severity) => ({
@@ -87,21 +77,27 @@ export function suricataDrafter(options: SuricataOptions): (indicator: Indicator
     return { rules: [rule(kind, of, { ...fields, ...matched })] };
   };
 
+  const listed = openListed(options, rule, external);
+
   const domain = (indicator: Indicator): Draft => {
     const { value: host } = indicator;
     if (!isDomainName(host)) return "not a canonical domain name";
     const subtree = indicator.scope === "subtree";
     if (indicator.status === "active") covered.addDomain(host, subtree);
+    if (forms.names !== "rules") return listed.name(indicator);
     const fields = { ...fieldsOf(indicator, "Major"), host, subtree };
     const key = indicatorKey(indicator);
-    return { rules: [rule("dns", key, fields), rule("tls", key, fields), rule("http-host", key, fields)] };
+    const kinds: readonly RuleKind[] = ["dns", "tls", "http-host", ...(options.quic ? (["quic"] as const) : [])];
+    return { rules: kinds.map((kind) => rule(kind, key, fields)) };
   };
 
   const address = (indicator: Indicator): Draft => {
     const { value, details } = indicator;
     if (!isAddress(value)) return "not a canonical address";
     if (options.addresses === "portless" && (details.ports ?? []).length > 0) return PORTS_KNOWN;
-    return one(indicator, "address", { address: value });
+    return forms.addresses === "rules"
+      ? one(indicator, "address", { address: value })
+      : listed.address(indicator, forms.addresses);
   };
 
   const url = (indicator: Indicator): Draft => {
@@ -119,22 +115,22 @@ export function suricataDrafter(options: SuricataOptions): (indicator: Indicator
     return one(indicator, kind, { host, subtree: false }, `url-host:${host}`);
   };
 
-  const file = ({ value, status }: Indicator): Draft => {
-    if (!/^[0-9a-f]{64}$/.test(value)) return "not a SHA-256 in lower hex";
-    if (status !== "active") return `the file is ${status}, and a list cannot say so`;
-    const lines = [{ path: SHA256_LIST, line: value }];
-    if (hasFileRules) return { rules: [], lines };
-    hasFileRules = true;
-    // The rules say nothing of one file: their text is the same for any list.
-    const fields = { list: SHA256_LIST, sid: SID_SLOT, rev: REV_SLOT };
-    const rules = FILE_PROTOCOLS.map(({ protocol, spreadsInside }) => ({
-      ...rule("file-sha256", protocol, { ...fields, protocol, external: spreadsInside ? "any" : external }),
-      path: FILE_RULES,
-    }));
-    return { rules, lines };
+  const endpoint = (indicator: Indicator): Draft => {
+    const parts = readEndpoint(indicator.value);
+    if (!parts) return "not a canonical endpoint";
+    return forms.endpoints === "rules" ? one(indicator, "endpoint", { ...parts }) : listed.endpoint(indicator, parts);
   };
 
-  return (indicator) => {
+  const ja4 = (indicator: Indicator): Draft => {
+    const { value } = indicator;
+    const transport = /^([tqd])[0-9a-z]{9}_[0-9a-f]{12}_[0-9a-f]{12}$/.exec(value)?.[1];
+    if (transport === undefined) return "not a JA4 fingerprint";
+    if (transport === "d") return "Suricata computes no JA4 of DTLS";
+    const isQuic = transport === "q";
+    return one(indicator, "ja4", { hash: value, protocol: isQuic ? "quic" : "tls", established: !isQuic });
+  };
+
+  const draft = (indicator: Indicator): Draft => {
     const { type, value } = indicator;
     switch (type) {
       case "domain":
@@ -142,21 +138,17 @@ export function suricataDrafter(options: SuricataOptions): (indicator: Indicator
       case "url":
         return url(indicator);
       case "sha256":
-        return file(indicator);
+        return listed.file(indicator);
       case "ipv4":
       case "ipv6":
         return address(indicator);
-      case "endpoint": {
-        const endpoint = readEndpoint(value);
-        return endpoint ? one(indicator, "endpoint", { ...endpoint }) : "not a canonical endpoint";
-      }
+      case "endpoint":
+        return endpoint(indicator);
       case "ja3":
       case "ja3s":
         return /^[0-9a-f]{32}$/.test(value) ? one(indicator, type, { hash: value }) : "not an MD5 in lower hex";
       case "ja4":
-        return /^[tqd][0-9a-z]{9}_[0-9a-f]{12}_[0-9a-f]{12}$/.test(value)
-          ? one(indicator, "ja4", { hash: value })
-          : "not a JA4 fingerprint";
+        return ja4(indicator);
       case "certificate":
         return /^[0-9a-f]{40}$/.test(value)
           ? one(indicator, "certificate", { hash: value.match(/../g)?.join(":") })
@@ -169,6 +161,7 @@ export function suricataDrafter(options: SuricataOptions): (indicator: Indicator
         return `Suricata rules cannot match the type ${type}`;
     }
   };
+  return { draft, finish: listed.finish };
 }
 
 /** Whether libhtp hands the target to `http.uri` byte for byte: nothing to decode, no separators or dots to fold. */

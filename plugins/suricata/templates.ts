@@ -22,6 +22,7 @@ export const suricataTemplates: TemplateSet = {
   rows: {
     dns: { description: "A DNS query for a domain", sample: { ...HOST, subtree: true } },
     tls: { description: "A TLS client hello whose server name is a domain", sample: { ...HOST, subtree: true } },
+    quic: { description: "A QUIC Initial whose server name is a domain", sample: { ...HOST, subtree: true } },
     "http-host": {
       description: "An HTTP request to a domain, or to the host of a URL without a path",
       sample: { ...HOST, subtree: false },
@@ -31,10 +32,41 @@ export const suricataTemplates: TemplateSet = {
       sample: { ...HOST, target: "/gate.php?id=1", raw: false },
     },
     "https-host": { description: "A TLS client hello for the host of an https URL", sample: HOST },
+    "name-list": {
+      description: "A name of a dataset, one rule for each protocol and dataset",
+      sample: {
+        ...COMMON,
+        protocol: "tls",
+        buffer: "tls.sni",
+        label: "TLS server name",
+        established: true,
+        requires: ">= 8.0.7",
+        subtree: true,
+        set: "rulewright-domains",
+        list: "rulewright-domains.ndjson",
+        hashsize: 4096,
+      },
+    },
     address: { description: "Any packet to an address", sample: { ...COMMON, address: "45.32.17.9" } },
+    "address-group": {
+      description: "Any packet to one of up to 500 addresses",
+      sample: { ...COMMON, addresses: "[45.32.17.9,91.92.1.7]", group: 1 },
+    },
+    "address-list": {
+      description: "Any packet to an address of a dataset",
+      sample: { ...COMMON, set: "rulewright-addresses", list: "rulewright-addresses.lst", hashsize: 4096 },
+    },
+    "address-reputation": {
+      description: "Any packet to an address of an IP reputation list",
+      sample: { ...COMMON, category: "RulewrightC2" },
+    },
     endpoint: {
       description: "A packet to an address, port and transport",
       sample: { ...COMMON, address: "45.32.17.9", port: 8443, transport: "tcp" },
+    },
+    "endpoint-group": {
+      description: "A packet to one of up to 500 addresses at one port",
+      sample: { ...COMMON, addresses: "[45.32.17.9,91.92.1.7]", port: 8443, transport: "tcp", group: 1 },
     },
     ja3: {
       description: "A TLS client hello by its JA3 hash",
@@ -45,8 +77,8 @@ export const suricataTemplates: TemplateSet = {
       sample: { ...COMMON, hash: "e35df3e00ca4ef31d42b34bebaa2f86e" },
     },
     ja4: {
-      description: "A TLS client hello by its JA4 fingerprint",
-      sample: { ...COMMON, hash: "t13d1516h2_8daaf6152771_b186095e22b6" },
+      description: "A TLS or QUIC client hello by its JA4 fingerprint",
+      sample: { ...COMMON, protocol: "tls", established: true, hash: "t13d1516h2_8daaf6152771_b186095e22b6" },
     },
     certificate: {
       description: "A server certificate by its SHA-1 thumbprint",
@@ -69,7 +101,7 @@ export const suricataTemplates: TemplateSet = {
     sid: "Rule id",
     rev: "Rule revision",
     host: "Host to match; an IPv6 address in brackets",
-    subtree: "Whether names below the host match too",
+    subtree: "Whether names below match too",
     target: "Path and query, byte for byte",
     raw: "Whether the target is matched before normalisation (http.uri.raw)",
     address: "IPv4 or IPv6 address",
@@ -77,7 +109,16 @@ export const suricataTemplates: TemplateSet = {
     transport: "tcp or udp",
     hash: "Fingerprint as the keyword wants it",
     userAgent: "User agent, exactly",
-    protocol: "Protocol a file comes by",
-    list: "File name of the hash list",
+    protocol: "Protocol of the rule's header, where it varies",
+    list: "File name of the list",
+    set: "Name of the dataset",
+    hashsize: "Size of the dataset's table, from the number of its entries",
+    requires: "Versions of Suricata that load the rule; empty for all",
+    buffer: "Buffer with the name",
+    label: "What is looked at, in words",
+    established: "Whether the session must be established",
+    addresses: "Addresses in brackets",
+    group: "Number of the group, from 1",
+    category: "Category of the reputation list",
   },
 };

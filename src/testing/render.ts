@@ -25,6 +25,8 @@ export interface RenderOptions {
   /** What is known of the samples; default nothing. */
   readonly samples?: readonly SampleDetails[];
   readonly previous?: RenderedFiles;
+  /** Default silent. */
+  readonly log?: Logger;
 }
 
 export interface Rendered {
@@ -122,6 +124,7 @@ export function renderContext(
     versions,
     samples = [],
     previous,
+    log = silentLog,
   }: RenderOptions,
   skip: RenderContext["skip"],
 ): RenderContext<Record<string, unknown>> {
@@ -135,7 +138,7 @@ export function renderContext(
     samples: async (wanted) =>
       new Map(samples.filter(({ sha256 }) => wanted.includes(sha256)).map((sample) => [sample.sha256, sample])),
     previous: previousOf(previous ?? new Map()),
-    log: silentLog,
+    log,
     signal: signal ?? new AbortController().signal,
     skip,
   };

@@ -192,20 +192,14 @@ function indicatorTargets(text: string): Target[] {
   try {
     if (type === "url-host") return targetsOf({ type: "domain", value });
     const targets = targetsOf({ type: type as ObservableType, value });
-    return type === "url"
-      ? [...targets, ...hostTargets(value)]
-      : [...targets, ...(type === "domain" ? [quicTarget(value)] : [])];
+    return type === "url" ? [...targets, ...hostTargets(value)] : targets;
   } catch {
     return [];
   }
 }
 
-function quicTarget(host: string): Target {
-  return { view: "quic", host, scope: "host" };
-}
-
 /** A URL whose path is not visible has rules for its host. */
 function hostTargets(url: string): Target[] {
   const { host } = parseUrl(url);
-  return host.includes(":") ? [] : [...targetsOf({ type: "domain", value: host }), quicTarget(host)];
+  return host.includes(":") ? [] : targetsOf({ type: "domain", value: host });
 }

@@ -41,7 +41,7 @@ export function lookAlikeExchanges(contacted: Contacted): KnownExchange[] {
   return targetsOf(contacted).flatMap(lookAlikesOf);
 }
 
-const NAME_VIEWS: readonly NameView[] = ["dns", "tls", "http-host"];
+const NAME_VIEWS: readonly NameView[] = ["dns", "tls", "quic", "http-host"];
 
 /** What a sensor can see of an indicator; empty for what leaves no trace of its own on the wire. */
 export function targetsOf({ type, value, scope = "host" }: Contacted): Target[] {

@@ -37,10 +37,10 @@ describe("suricata-update", () => {
     rmSync(work, { recursive: true, force: true });
   });
 
-  async function release(files: readonly string[]): Promise<void> {
+  async function release(files: readonly string[], to = "suricata"): Promise<void> {
     rmSync(join(work, "reports"), { recursive: true });
     for (const name of files) cpSync(join(samples, name), join(work, "reports", name));
-    const { code, stderr } = await rulewright(["generate", "reports", "--to", "suricata", "--out", "out"], {
+    const { code, stderr } = await rulewright(["generate", "reports", "--to", to, "--out", "out"], {
       cwd: work,
     });
     expect(code, stderr).toBe(0);
@@ -98,6 +98,19 @@ describe("suricata-update", () => {
       expect(third.on.length).toBeGreaterThan(0);
       expect(third.on.every((rule) => rule.includes("confidence High"))).toBe(true);
       expect(third.off.every((rule) => !rule.includes("confidence High"))).toBe(true);
+    },
+    120_000,
+  );
+
+  itUpdates(
+    "takes datasets, whose files it moves and whose rules it rewrites",
+    async () => {
+      await release(readdirSync(samples).sort(), "suricata:dataset");
+      const { on, lists } = await update();
+      const sets = on.filter((rule) => rule.includes("dataset:"));
+      expect(sets.length).toBeGreaterThan(0);
+      expect(sets.every((rule) => /,load datasets\/[0-9a-f]{32},/.test(rule))).toBe(true);
+      expect(lists).toContain("datasets");
     },
     120_000,
   );

@@ -33,7 +33,7 @@ describe("contacts", () => {
     const subtree = namesOf(contactExchanges({ type: "domain", value: "evil.top", scope: "subtree" }));
     expect(subtree).toContain("DNS query for EvIl.tOp over udp and IPv6");
     expect(subtree).toContain("TLS 1.3 to A.B-1.EvIl.tOp over IPv6");
-    expect(contactExchanges({ type: "domain", value: "evil.top", scope: "host" })).toHaveLength(9);
+    expect(contactExchanges({ type: "domain", value: "evil.top", scope: "host" })).toHaveLength(11);
   });
 
   it("of an https URL to an address there are none to see", () => {

@@ -24,7 +24,20 @@ export interface RuleDraft {
 }
 
 /** What an indicator becomes: rules, lines of list files, or the plain reason why it becomes nothing. */
-export type Draft = { readonly rules: readonly RuleDraft[]; readonly lines?: readonly ListLine[] } | string;
+export type Draft =
+  | {
+      readonly rules: readonly RuleDraft[];
+      readonly lines?: readonly ListLine[];
+      /** Its rule is one of those that `finish` gives. */
+      readonly isHeld?: boolean;
+    }
+  | string;
+
+/** A rule over many indicators. */
+export interface FinalDraft extends RuleDraft {
+  /** Indicators whose last piece it is. */
+  readonly indicators?: number;
+}
 
 export interface ListLine {
   readonly path: string;
@@ -36,9 +49,15 @@ export interface RuleFile {
   /** Comment lines without dates: the same indicators give the same bytes on another day. */
   readonly header: string;
   readonly draft: (indicator: Indicator) => Draft;
+  /** Rules that are known when the last indicator is. */
+  readonly finish?: () => readonly FinalDraft[];
+  /** How the lines of a list are named in CHANGES; undefined for a file that is no list. */
+  readonly entryOf?: (path: string) => ((line: string) => string) | undefined;
 }
 
 export const SID_MAP = "sid-msg.map";
+/** Version 2, which barnyard2 and its kin tell by its first line: generator, sid, rev, classtype, priority, message. */
+export const SID_MAP_V2 = "sid-msg-v2.map";
 
 /** Small, so that a batch is forgotten before the collector moves it to the old generation: a third less memory than 200. */
 const BATCH = 50;
@@ -46,11 +65,12 @@ const BATCH = 50;
 export async function* renderRuleFile(
   indicators: AsyncIterable<Indicator>,
   ctx: RenderContext,
-  { path, header, draft }: RuleFile,
+  { path, header, draft, finish = () => [], entryOf = blockListEntry }: RuleFile,
 ): AsyncGenerator<Chunk> {
   yield { path, data: header, indicators: 0 };
   yield { path: SID_MAP, data: "" };
-  const changes = await openChanges(ctx, (file) => LIST.test(file));
+  yield { path: SID_MAP_V2, data: "#v2\n" };
+  const changes = await openChanges(ctx, entryOf);
   let previous = "";
   for await (const batch of batches(indicators, BATCH)) {
     ctx.signal.throwIfAborted();
@@ -61,7 +81,8 @@ export async function* renderRuleFile(
       // Two rules with one sid would make an engine refuse the file.
       const drafted = key === previous ? "the same indicator came twice" : draft(indicator);
       previous = key;
-      const rendered = typeof drafted === "string" ? drafted : renderDrafts(indicator, drafted.rules, ctx, path);
+      const isActive = indicator.status === "active";
+      const rendered = typeof drafted === "string" ? drafted : renderDrafts(drafted.rules, isActive, ctx, path);
       if (typeof rendered === "string") {
         ctx.skip(indicator, rendered);
         continue;
@@ -74,17 +95,24 @@ export async function* renderRuleFile(
       }
       // Lists come after rules.
       if (lines.length > 0) lists.complete((lines.at(-1) as ListLine).path);
-      else if (rendered.length > 0) (pending.at(-1) as PendingRule).isLast = true;
+      else if (rendered.length > 0) (pending.at(-1) as PendingRule).indicators = 1;
     }
     if (pending.length > 0) yield* number(pending, ctx, changes);
     yield* lists.chunks();
+    yield* changes.chunks();
+  }
+  const last = finish();
+  for (let from = 0; from < last.length; from += BATCH) {
+    yield* number(renderFinal(last.slice(from, from + BATCH), ctx, path), ctx, changes);
     yield* changes.chunks();
   }
   yield* changes.finish();
 }
 
 /** Files with one value a line, as rules and reputation settings load them. */
-const LIST = /\.(?:lst|ndjson|blocklist)$/;
+function blockListEntry(path: string): ((line: string) => string) | undefined {
+  return /\.(?:lst|blocklist)$/.test(path) ? (line) => line : undefined;
+}
 
 /** Lines of a batch by file. */
 class Lines {
@@ -100,10 +128,10 @@ class Lines {
     }
   }
 
-  /** The last line of a file was also the last of its indicator. */
-  complete(path: string): void {
+  /** The last line of a file was also the last of so many indicators. */
+  complete(path: string, indicators = 1): void {
     const file = this.#files.get(path);
-    if (file) file.indicators += 1;
+    if (file) file.indicators += indicators;
   }
 
   *chunks(): Generator<Chunk> {
@@ -116,13 +144,13 @@ interface PendingRule extends RuleParts {
   readonly key: string;
   readonly text: string;
   readonly isActive: boolean;
-  /** Whether it is the last piece of its indicator. */
-  isLast: boolean;
+  /** Indicators whose last piece it is. */
+  indicators: number;
 }
 
 function renderDrafts(
-  indicator: Indicator,
   drafts: readonly RuleDraft[],
+  isActive: boolean,
   ctx: RenderContext,
   mainPath: string,
 ): PendingRule[] | string {
@@ -135,9 +163,18 @@ function renderDrafts(
     if (byteLengthAbove(text, MAX_RULE_BYTES - SID_DIGITS)) {
       return `the rule would be longer than the ${MAX_RULE_BYTES} bytes an engine reads`;
     }
-    rules.push({ path, key, text, isActive: indicator.status === "active", isLast: false, ...ruleParts(text) });
+    rules.push({ path, key, text, isActive, indicators: 0, ...ruleParts(text) });
   }
   return rules;
+}
+
+/** A rule over many must not be left out: what it stands for would be counted as written. */
+function renderFinal(drafts: readonly FinalDraft[], ctx: RenderContext, mainPath: string): PendingRule[] {
+  return drafts.flatMap((draft) => {
+    const rendered = renderDrafts([draft], true, ctx, mainPath);
+    if (typeof rendered === "string") throw new Error(`${draft.key}: ${rendered}`);
+    return rendered.map((rule) => ({ ...rule, indicators: draft.indicators ?? 0 }));
+  });
 }
 
 /** UTF-16 code units take at most three bytes each: most rules need no count. */
@@ -152,16 +189,21 @@ async function* number(pending: readonly PendingRule[], ctx: RenderContext, chan
   const numbers = await ctx.sids.assign(pending);
   const rules = new Lines();
   let map = "";
-  for (const [index, { path, text, message, references, isActive, isLast }] of pending.entries()) {
+  let mapV2 = "";
+  for (const [index, { path, text, message, references, classtype, isActive, indicators }] of pending.entries()) {
     const { sid, rev } = numbers[index] as { sid: number; rev: number };
     const numbered = text.replace(SID_SLOT, String(sid)).replace(REV_SLOT, String(rev));
     // A withdrawn rule stays as Emerging Threats and suricata-update keep theirs: disabled, with its sid.
     const rule = isActive ? numbered : `# ${numbered}`;
     rules.add(path, rule);
     changes.rule(rule, sid, rev);
-    if (isLast) rules.complete(path);
-    if (isActive) map += `${sid} || ${message}${references}\n`;
+    if (indicators > 0) rules.complete(path, indicators);
+    if (!isActive) continue;
+    map += `${sid} || ${message}${references}\n`;
+    mapV2 += `1 || ${sid} || ${rev} || ${classtype} || 0 || ${message}${references}\n`;
   }
   yield* rules.chunks();
-  if (map !== "") yield { path: SID_MAP, data: map };
+  if (map === "") return;
+  yield { path: SID_MAP, data: map };
+  yield { path: SID_MAP_V2, data: mapV2 };
 }

@@ -100,17 +100,20 @@ export type Severity = "Major" | "Minor";
  * (https://docs.suricata.io/en/latest/rules/meta.html#metadata). `ioc_id` joins an alert with the other exports.
  */
 export function metadata(indicator: Indicator, severity: Severity): RuleText {
-  const { confidence } = indicator.verdict;
   const family = metadataValue(indicator.families[0] ?? "");
-  const level = confidence >= 75 ? "High" : confidence >= 50 ? "Medium" : "Low";
   return new RuleText(
-    `attack_target Client_Endpoint, confidence ${level}${dateEntry("created_at", indicator.firstSeen)}` +
+    `attack_target Client_Endpoint, confidence ${confidenceLevel(indicator)}${dateEntry("created_at", indicator.firstSeen)}` +
       `, deployment Perimeter, ioc_id ${metadataValue(indicatorKey(indicator), 256)}` +
       (family === "" ? "" : `, malware_family ${family}`) +
       techniqueEntries(indicator.techniques) +
       `, performance_impact Low, signature_severity ${severity}, tlp ${metadataValue(indicator.tlp)}` +
       dateEntry("updated_at", indicator.lastSeen),
   );
+}
+
+/** As Emerging Threats' rules say it. */
+export function confidenceLevel({ verdict: { confidence } }: Indicator): "High" | "Medium" | "Low" {
+  return confidence >= 75 ? "High" : confidence >= 50 ? "Medium" : "Low";
 }
 
 const MAX_TECHNIQUES = 5;

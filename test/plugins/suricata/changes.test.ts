@@ -39,9 +39,9 @@ describe("CHANGES", () => {
         .split("\n")
         .map((line) => line.split("\t").slice(0, 4).join(" ")),
     ).toEqual([
-      "added 1000006 1 ipv4:45.32.17.4",
-      "removed 1000003 1 ipv4:45.32.17.1",
-      "removed 1000005 1 ipv4:45.32.17.3",
+      "added 1000007 1 ipv4:45.32.17.4",
+      "removed 1000004 1 ipv4:45.32.17.1",
+      "removed 1000006 1 ipv4:45.32.17.3",
       "# as of 2026-11-25: 1 added, 0 modified, 2 removed",
     ]);
   });
@@ -52,7 +52,7 @@ describe("CHANGES", () => {
     const first = await release([url("quillet-morrow.top")], ledger);
     const second = await release([exampleIndicator("domain", { scope: "host" })], ledger, first.files);
     expect(second.changes).toContain("modified\t1000000\t2\tdomain:quillet-morrow.top\t");
-    expect(second.changes).toContain(": 0 added, 3 modified, 0 removed\n");
+    expect(second.changes).toContain(": 0 added, 4 modified, 0 removed\n");
   });
 
   it("counts a withdrawn indicator as removed, once, and one that returns as added under its old sid", async () => {

@@ -73,7 +73,7 @@ describe("replay of own traffic", () => {
     );
     const { faults, contacts, lookAlikes } = await prove([...subtrees, ...hosts]);
     expect(faults).toEqual([]);
-    expect(contacts).toBe(64 * 18 + 40 * 9);
+    expect(contacts).toBe(64 * 22 + 40 * 11);
     expect(lookAlikes).toBeGreaterThan(3000);
   });
 
@@ -196,6 +196,7 @@ describe("what the engine makes of the rules", () => {
       ["app_tx", "dns_query", ".quillet-morrow.top"],
       ["app_tx", "tls.sni", ".quillet-morrow.top"],
       ["app_tx", "http_host", ".quillet-morrow.top"],
+      ["app_tx", "quic_sni", ".quillet-morrow.top"],
       ["ip_only", undefined, undefined],
       ["ip_only", undefined, undefined],
       ["ip_only", undefined, undefined],

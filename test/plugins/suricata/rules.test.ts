@@ -11,13 +11,14 @@ const metadataOf = (id: string) => META.replace("IOC", id);
 const SAMPLE_PAGE = `www.virustotal.com/gui/file/${exampleIndicator("sha256").value}`;
 
 describe("rules for a domain", () => {
-  it("match the name and everything below it in DNS, TLS and HTTP", async () => {
+  it("match the name and everything below it in DNS, TLS, HTTP and QUIC", async () => {
     const tail = (sid: number) =>
       `reference:url,www.virustotal.com/gui/domain/quillet-morrow.top; classtype:domain-c2; target:src_ip; sid:${sid}; rev:1; metadata:${metadataOf("domain:quillet-morrow.top")};)`;
     expect(await rulesOf([exampleIndicator("domain")])).toEqual([
       `alert dns $HOME_NET any -> any any (msg:"RULEWRIGHT DNS query quillet (quillet-morrow .top)"; dns.query; dotprefix; content:".quillet-morrow.top"; fast_pattern; nocase; endswith; ${tail(1000000)}`,
       `alert tls $HOME_NET any -> $EXTERNAL_NET any (msg:"RULEWRIGHT TLS server name quillet (quillet-morrow .top)"; flow:established,to_server; tls.sni; dotprefix; content:".quillet-morrow.top"; fast_pattern; nocase; endswith; ${tail(1000001)}`,
       `alert http $HOME_NET any -> $EXTERNAL_NET any (msg:"RULEWRIGHT HTTP host quillet (quillet-morrow .top)"; flow:established,to_server; http.host; dotprefix; content:".quillet-morrow.top"; fast_pattern; endswith; ${tail(1000002)}`,
+      `alert quic $HOME_NET any -> $EXTERNAL_NET any (msg:"RULEWRIGHT QUIC server name quillet (quillet-morrow .top)"; quic.sni; dotprefix; content:".quillet-morrow.top"; fast_pattern; nocase; endswith; ${tail(1000003)}`,
     ]);
   });
 
@@ -27,7 +28,13 @@ describe("rules for a domain", () => {
       `alert dns $HOME_NET any -> any any (dns.query; bsize:16; content:"cdn.bad-host.top"; fast_pattern; nocase; ...)`,
       `alert tls $HOME_NET any -> $EXTERNAL_NET any (flow:established,to_server; tls.sni; bsize:16; content:"cdn.bad-host.top"; fast_pattern; nocase; ...)`,
       `alert http $HOME_NET any -> $EXTERNAL_NET any (flow:established,to_server; http.host; bsize:16; content:"cdn.bad-host.top"; fast_pattern; ...)`,
+      `alert quic $HOME_NET any -> $EXTERNAL_NET any (quic.sni; bsize:16; content:"cdn.bad-host.top"; fast_pattern; nocase; ...)`,
     ]);
+  });
+
+  it("leave QUIC out where it is not wanted", async () => {
+    const rules = await rulesOf([exampleIndicator("domain")], { options: { quic: false } });
+    expect(rules.map((rule) => rule.split(" ")[1])).toEqual(["dns", "tls", "http"]);
   });
 
   it("never match wider than said: no scope is the host", async () => {
@@ -88,7 +95,7 @@ describe("a rule for a URL", () => {
     expect(await rulesOf(urls)).toHaveLength(1);
     const below = exampleIndicator("url", { value: "https://a.quillet-morrow.top/" });
     const { files, skipped } = await render(suricata, [exampleIndicator("domain"), below]);
-    expect(rulesIn(files)).toHaveLength(3);
+    expect(rulesIn(files)).toHaveLength(4);
     expect(skipped.map(({ reason }) => reason)).toEqual(["its host is already matched by another rule of this file"]);
   });
 });
@@ -181,6 +188,7 @@ describe("options", () => {
       "alert dns $HOME_NET any -> any any",
       "alert tls $HOME_NET any -> any any",
       "alert http $HOME_NET any -> any any",
+      "alert quic $HOME_NET any -> any any",
       "alert tls any any -> $HOME_NET any",
     ]);
   });
@@ -221,6 +229,7 @@ describe("what is skipped, and why", () => {
     ["user-agent", "a".repeat(4001), "the pattern is longer than the 4000 bytes the engine's matcher takes"],
     ["ja3", "6734F37431670B3AB4292B8F60F29984", "not an MD5 in lower hex"],
     ["ja4", "t13d", "not a JA4 fingerprint"],
+    ["ja4", "d12d1516h2_8daaf6152771_b186095e22b6", "Suricata computes no JA4 of DTLS"],
     ["certificate", "a".repeat(64), "only certificates with a SHA-1 thumbprint can be matched"],
     ["user-agent", "a\r\nb", "not a value that fits an HTTP header"],
     ["user-agent", " a", "not a value that fits an HTTP header"],
@@ -265,6 +274,7 @@ describe("sid and rev", () => {
       "sid:1000000; rev:1;",
       "sid:1000001; rev:1;",
       "sid:1000002; rev:1;",
+      "sid:1000003; rev:1;",
     ]);
     expect(rules[0]).toContain("updated_at 2026_11_20");
   });
@@ -322,11 +332,18 @@ describe("files", () => {
     );
   });
 
+  it("its version 2 has rev, classtype and priority too", async () => {
+    const { files } = await render(suricata, [exampleIndicator("ipv4")]);
+    expect(files.get("sid-msg-v2.map")?.toString()).toBe(
+      "#v2\n1 || 1000000 || 1 || command-and-control || 0 || RULEWRIGHT address contact attempt quillet (45 .32 .17 .9) || url,www.virustotal.com/gui/ip-address/45.32.17.9\n",
+    );
+  });
+
   it("the header has no date", async () => {
     const { files } = await render(suricata, []);
     expect(files.get(RULES)?.toString()).toBe(
       "# Rulewright: Suricata rules for what malware contacted in sandboxes.\n" +
-        "# For Suricata 7.0.3 and later. One rule matches one indicator; its reference leads to VirusTotal.\n" +
+        "# For Suricata 7.0.3 and later. A rule for one indicator names it and leads to VirusTotal.\n" +
         "# A rule keeps its sid for life; rev moves only when what it matches changes.\n" +
         "# Rules of withdrawn and expired indicators stay as comments.\n",
     );

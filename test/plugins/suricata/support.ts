@@ -6,12 +6,23 @@ import { join } from "node:path";
 import { suricata } from "../../../plugins/suricata/index.ts";
 import type { Indicator } from "../../../src/model/indicator.ts";
 import { type RenderedFiles, type RenderOptions, render } from "../../../src/testing.ts";
-import { type Alert, analyse, loadCheck, type RuleAnalysis, replay } from "../../../src/verify/suricata.ts";
+import { everydayExchanges } from "../../../src/verify/everyday.ts";
+import { type Proof, prove } from "../../../src/verify/prove.ts";
+import { readRuleFile } from "../../../src/verify/rule-file.ts";
+import {
+  type Alert,
+  analyse,
+  loadCheck,
+  openSuricata,
+  type RuleAnalysis,
+  replay,
+} from "../../../src/verify/suricata.ts";
 import { type Capture, capture, type Exchange } from "../../../src/verify/traffic.ts";
 import { hasProgram } from "../../support/engines.ts";
 
 export const RULES = "rulewright.rules";
 export const FILE_RULES = "rulewright-files.rules";
+const REPUTATION_RULES = "rulewright-reputation.rules";
 
 /** The rules without comments. */
 export async function rulesOf(indicators: readonly Indicator[], settings: RenderOptions = {}): Promise<string[]> {
@@ -20,7 +31,7 @@ export async function rulesOf(indicators: readonly Indicator[], settings: Render
 }
 
 export function rulesIn(files: RenderedFiles): string[] {
-  return [RULES, FILE_RULES].flatMap((path) => {
+  return [RULES, FILE_RULES, REPUTATION_RULES].flatMap((path) => {
     const text = files.get(path)?.toString("utf8") ?? "";
     return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   });
@@ -49,7 +60,7 @@ export async function check(files: RenderedFiles): Promise<void> {
     assert.ok(Buffer.byteLength(rule) <= 8191, "a rule is too long");
     assert.match(
       rule,
-      /^alert (?:ip|tcp|udp|dns|tls|http|smtp|smb|ftp-data) \S+ any -> \S+ \S+ \((?:[a-z0-9._]+(?::(?:"[^"\\;]*"|[^";\\]+))?; ?)+\)$/,
+      /^alert (?:ip|tcp|udp|dns|tls|quic|http|smtp|smb|ftp-data) \S+ any -> \S+ \S+ \((?:[a-z0-9._]+(?::(?:"[^"\\;]*"|[^";\\]+))?; ?)+\)$/,
     );
     assert.match(rule, /^[\x20-\x7e]*$/);
     const sid = /; sid:(\d+); rev:[1-9]\d*; metadata:/.exec(rule)?.[1];
@@ -61,22 +72,37 @@ export async function check(files: RenderedFiles): Promise<void> {
   if (sids.size > 0 && hasProgram("suricata")) await assertLoads(files);
 }
 
-/** Every rule loads without a warning and is of the cheap type: once per flow for addresses, else per transaction. */
+/** Every rule loads without a warning and is of the cheapest type: once per flow for addresses, else per transaction. */
 export async function assertLoads(files: RenderedFiles): Promise<void> {
   await withFiles(files, async (dir) => {
-    for (const path of [RULES, FILE_RULES]) {
+    for (const path of [RULES, FILE_RULES, REPUTATION_RULES]) {
       if (!/^alert /m.test(files.get(path)?.toString("utf8") ?? "")) continue;
       assert.deepEqual(await loadCheck(join(dir, path)), { ok: true, errors: [], warnings: [] });
       const ofAddresses = new Set(
         rulesIn(files)
-          .filter((rule) => /^alert (?:ip|tcp|udp) /.test(rule))
+          .filter((rule) => /^alert (?:ip|tcp|udp) /.test(rule) && !rule.includes("dataset:"))
+          .map((rule) => Number(/ sid:(\d+);/.exec(rule)?.[1])),
+      );
+      // A set of addresses is looked up for each packet.
+      const ofSets = new Set(
+        rulesIn(files)
+          .filter((rule) => rule.includes("ip.dst; dataset:"))
           .map((rule) => Number(/ sid:(\d+);/.exec(rule)?.[1])),
       );
       for (const { sid, type, warnings } of await analyse(join(dir, path))) {
         assert.deepEqual(warnings, []);
-        assert.equal(type, ofAddresses.has(sid) ? "ip_only" : "app_tx");
+        assert.equal(type, ofAddresses.has(sid) ? "ip_only" : ofSets.has(sid) ? "pkt" : "app_tx");
       }
     }
+  });
+}
+
+/** The whole proof of rendered files by the engine, their lists included. */
+export async function proofOf(files: RenderedFiles): Promise<Proof> {
+  return withFiles(files, async (dir) => {
+    const paths = [...files.keys()].filter((path) => path.endsWith(".rules"));
+    const read = await Promise.all(paths.map((path) => readRuleFile(join(dir, path))));
+    return prove({ files: read, engine: await openSuricata(), everyday: everydayExchanges() });
   });
 }
 

@@ -2,9 +2,11 @@
 import { definePlugin, type Plugin } from "../src/plugin.ts";
 import { clamav } from "./clamav/index.ts";
 import { csv } from "./csv/index.ts";
+import { elastic } from "./elastic/index.ts";
 import { file } from "./file/index.ts";
 import { lists } from "./lists/index.ts";
 import { misp } from "./misp/index.ts";
+import { sigma } from "./sigma/index.ts";
 import { snort } from "./snort/index.ts";
 import { splunk } from "./splunk/index.ts";
 import { stdout } from "./stdout/index.ts";
@@ -15,7 +17,7 @@ export const plugins: readonly Plugin[] = [
   definePlugin({
     name: "rulewright",
     apiVersion: 1,
-    exporters: [clamav, csv, lists, misp, snort, splunk, stix, suricata],
+    exporters: [clamav, csv, elastic, lists, misp, sigma, snort, splunk, stix, suricata],
     sinks: [file, stdout],
   }),
 ];

@@ -3,11 +3,12 @@
  * indicators; `id`, `org_id` and other numbers of a server are left to the server. Never as a whole in memory as text.
  */
 import { type Chunk, plainText, type RenderContext, RULEWRIGHT_NAMESPACE, uuidv5 } from "../../src/plugin.ts";
+import { strictestTlp } from "../shared/tlp.ts";
 import type { AttributeDraft, ObjectTemplate } from "./attributes.ts";
 import type { Entry } from "./entries.ts";
 import { ANALYSES, DISTRIBUTIONS, type MispOptions, THREAT_LEVELS } from "./options.ts";
 import type { Part } from "./split.ts";
-import { papTag, strictestTlp, type Tag, tlpTag } from "./tags.ts";
+import { papTag, type Tag, tlpTag } from "./tags.ts";
 
 export interface MispAttribute {
   uuid: string;

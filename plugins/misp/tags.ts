@@ -20,9 +20,6 @@ const TLP_COLOURS: Readonly<Record<Tlp, string>> = {
   red: "#FF2B2B",
 };
 
-/** From open to closed. */
-const TLP_ORDER: readonly Tlp[] = ["clear", "green", "amber", "amber+strict", "red"];
-
 const PAP_COLOURS = { clear: "#ffffff", green: "#33ff00", amber: "#ffc000", red: "#ff2b2b" } as const;
 
 /** MISP keeps 255 characters of a tag's name. */
@@ -44,11 +41,4 @@ export function familyTags(families: readonly string[]): Tag[] {
     colour: "#5b6770",
     exportable: true,
   }));
-}
-
-/** The most closed of some levels. */
-export function strictestTlp(levels: Iterable<Tlp>): Tlp | undefined {
-  let strictest = -1;
-  for (const level of levels) strictest = Math.max(strictest, TLP_ORDER.indexOf(level));
-  return TLP_ORDER[strictest];
 }

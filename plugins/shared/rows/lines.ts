@@ -13,7 +13,7 @@ export interface Lines {
 export type LinesOrReason = Lines | string;
 
 /** Indicators between two looks at the signal; a chunk has the lines of so many. */
-const PER_CHUNK = 500;
+const PER_CHUNK = 100;
 
 /** The lines of each indicator, some hundreds a chunk. Those without are skipped. */
 export async function* writeLines(

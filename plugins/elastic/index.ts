@@ -1,0 +1,100 @@
+/**
+ * Exporter `elastic`: indicators as ECS threat documents, as plain NDJSON or as bodies for `_bulk`. It does not send
+ * them, and it writes no documents for types that are context: Elastic's own rules alert on what they find.
+ */
+import {
+  type Chunk,
+  defineExporter,
+  type Indicator,
+  indicatorKey,
+  type RenderContext,
+  sha256,
+  z,
+} from "../../src/plugin.ts";
+import { oneLine } from "../shared/options.ts";
+import { unlistable } from "../shared/rows/alert.ts";
+import { writeLines } from "../shared/rows/lines.ts";
+import { numberedFiles } from "../shared/rows/numbered-files.ts";
+import { indexTemplate, matchRules } from "./companions.ts";
+import { commonFields, ownFields, TYPES } from "./document.ts";
+
+const ElasticOptions = z.object({
+  index: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,254}$/, "must be lower case letters, digits, ., _ and -")
+    .default("logs-ti_rulewright")
+    .describe(
+      "Index of the documents. Elastic's prebuilt rules read `logs-ti_*`; a name `logs-*-*` would be a data stream, where nothing can be replaced.",
+    ),
+  timestamp: z
+    .enum(["export", "last-seen"])
+    .default("export")
+    .describe(
+      "What `@timestamp` says: the time of the export, or when the value was last seen. Elastic's rules look back 30 days, so what was last seen earlier would never match.",
+    ),
+  feedName: oneLine(200).default("Rulewright").describe("Name of the feed in each document."),
+  maxBytes: z
+    .int()
+    .min(10_000)
+    .default(10_000_000)
+    .describe("Most bytes of a `_bulk` body. Elasticsearch refuses above 100 MB and likes less."),
+});
+type ElasticOptions = z.output<typeof ElasticOptions>;
+type Context = RenderContext<ElasticOptions>;
+
+export const elastic = defineExporter({
+  name: "elastic",
+  description: "Elastic ECS threat documents, with detection rules and an index template",
+  options: ElasticOptions,
+  accepts: TYPES,
+  formats: {
+    ndjson: { description: "one document a line, rules and index template", mediaType: "application/x-ndjson" },
+    bulk: { description: "numbered bodies for the _bulk API", mediaType: "application/x-ndjson;profile=bulk" },
+  },
+  tombstones: true,
+  render: (indicators, ctx: Context) =>
+    ctx.format === "bulk" ? renderBulk(indicators, ctx) : renderDocuments(indicators, ctx),
+});
+
+async function* renderDocuments(indicators: AsyncIterable<Indicator>, ctx: Context): AsyncGenerator<Chunk> {
+  const path = "indicators.ndjson";
+  yield { path, data: "", indicators: 0 };
+  yield { path: "index-template.json", data: indexTemplate(ctx.options.index) };
+  yield { path: "rules.ndjson", data: matchRules(ctx.options.index) };
+  const write = documentWriter(ctx);
+  yield* writeLines(
+    indicators,
+    ctx,
+    (indicator) => unlistable(indicator) ?? { path, text: write(indicator, idOf(indicator)), rows: 1 },
+  );
+}
+
+/** Withdrawn indicators are deleted: a rule matches whatever lies in the index. */
+async function* renderBulk(indicators: AsyncIterable<Indicator>, ctx: Context): AsyncGenerator<Chunk> {
+  const { index, maxBytes } = ctx.options;
+  const files = numberedFiles({ path: (number) => `indicators-${number}.bulk.ndjson`, maxBytes });
+  const write = documentWriter(ctx);
+  yield files.begin;
+  yield* writeLines(indicators, ctx, (indicator) => {
+    const id = idOf(indicator);
+    const action = (name: string) => `{"${name}":{"_index":"${index}","_id":"${id}"}}\n`;
+    if (indicator.status !== "active") return files.place(action("delete"));
+    return unlistable(indicator) ?? files.place(action("index") + write(indicator, id));
+  });
+}
+
+/** `printf domain:evil.example | sha256sum`. */
+function idOf(indicator: Indicator): string {
+  return sha256(indicatorKey(indicator));
+}
+
+/** Documents as lines. What they have in common is serialised once: it is a quarter of each. */
+function documentWriter({ options, now }: Context) {
+  const exported = now.toISOString();
+  const common = JSON.stringify(commonFields()).slice(1, -1);
+  return (indicator: Indicator, id: string): string => {
+    const timestamp = options.timestamp === "export" ? exported : indicator.lastSeen;
+    const own = JSON.stringify(ownFields(indicator, id, options.feedName)).slice(1);
+    return `{"@timestamp":"${timestamp}",${common},${own}\n`;
+  };
+}

@@ -1,0 +1,16 @@
+/** The words beside a value, for people who meet it in an alert. This module does not escape for any format. */
+import { type Indicator, plainText } from "../../../src/plugin.ts";
+
+/** A confidence from 0 to 100 in words. Source: STIX 2.1 Appendix A, the None / Low / Med / High scale. */
+export function confidenceWord(confidence: number): "none" | "low" | "medium" | "high" {
+  if (confidence >= 70) return "high";
+  if (confidence >= 30) return "medium";
+  return confidence >= 1 ? "low" : "none";
+}
+
+/** `quillet: contacted by 1 sample; the sample is malicious by 40 of 70 engines (Zenbox)`, on one line. */
+export function aboutText({ families, verdict, sandboxes }: Indicator, longest = 1000): string {
+  const who = families.length > 0 ? `${families.join(", ")}: ` : "";
+  const where = sandboxes.length > 0 ? ` (${sandboxes.join(", ")})` : "";
+  return plainText(`${who}${verdict.reasons.map(({ text }) => text).join("; ")}${where}`, longest);
+}

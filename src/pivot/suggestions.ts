@@ -38,10 +38,10 @@ export function suggest(traits: readonly SharedTrait[], of: number): Suggestion[
   );
   const pairs = pairsOf(usable.slice(0, MOST_PAIRED), least);
   if (pairs.length > 0) return differing(pairs).map((pair) => suggestionOf(pair, of));
-  return usable
-    .filter(({ specificity }) => specificity >= ALONE_FROM)
-    .slice(0, MOST_SUGGESTIONS)
-    .map((trait) => suggestionOf({ traits: [trait], samples: trait.samples }, of));
+  const alone = usable.filter(({ specificity }) => specificity >= ALONE_FROM);
+  return differing(alone.map((trait) => ({ traits: [trait], samples: trait.samples }))).map((one) =>
+    suggestionOf(one, of),
+  );
 }
 
 /** Pairs of different facets with at least `least` samples in common; most samples and most specific first. */
@@ -64,7 +64,10 @@ function rankOf({ traits, samples }: Candidate): number {
   return samples.length * traits.reduce((sum, { specificity }) => sum + specificity, 0);
 }
 
-/** The first MOST_SUGGESTIONS that differ: no trait too often, and one pair of facets once for the same samples. */
+/**
+ * The first MOST_SUGGESTIONS that differ: no trait too often, one pair of facets once for the same samples, and no query
+ * twice: traits of two kinds can be asked for in the same words.
+ */
 function differing(pairs: readonly Candidate[]): Candidate[] {
   const uses = new Map<SharedTrait, number>();
   const told = new Set<string>();
@@ -73,13 +76,17 @@ function differing(pairs: readonly Candidate[]): Candidate[] {
     if (chosen.length === MOST_SUGGESTIONS) break;
     if (pair.traits.some((trait) => (uses.get(trait) ?? 0) >= MOST_REPEATS)) continue;
     const facets = pair.traits.map(({ kind }) => KINDS[kind].facet).sort();
-    const story = [...facets, ...pair.samples].join(" ");
-    if (told.has(story)) continue;
-    told.add(story);
+    const stories = [queryOf(pair), ...(facets.length > 1 ? [[...facets, ...pair.samples].join(" ")] : [])];
+    if (stories.some((story) => told.has(story))) continue;
+    for (const story of stories) told.add(story);
     for (const trait of pair.traits) uses.set(trait, (uses.get(trait) ?? 0) + 1);
     chosen.push(pair);
   }
   return chosen;
+}
+
+function queryOf({ traits }: Candidate): string {
+  return recent(traits.flatMap(({ query }) => query ?? []));
 }
 
 function suggestionOf({ traits, samples }: Candidate, of: number): Suggestion {
@@ -90,7 +97,7 @@ function suggestionOf({ traits, samples }: Candidate, of: number): Suggestion {
       : `${samples.length} of ${of} samples have ${traits.length === 1 ? "it" : "both"}`;
   const why = traits.length === 1 ? "nothing of another facet is shared" : "two facets that seldom agree by chance";
   return {
-    query: recent(traits.flatMap(({ query }) => query ?? [])),
+    query: queryOf({ traits, samples }),
     reason: `${named}: ${held}; ${why}`,
     traits: traits.map(({ kind, value }) => ({ kind, value })),
     samples,

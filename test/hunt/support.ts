@@ -89,6 +89,8 @@ export async function withLab<T>(
     concurrency: 8,
     log,
     signal,
+    // A connection that hangs must not use up what the quick clock has.
+    timeouts: { headers: 5_000 },
     // Its clock runs on while the machine is busy with something else.
     ceiling: { totalMs: 3_600_000 },
   });

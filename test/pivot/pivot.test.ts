@@ -154,6 +154,16 @@ describe("suggestions", () => {
     ]);
   });
 
+  it("never ask the same words twice, whichever kinds of traits they come from", () => {
+    const named = (kind: "lnk-machine" | "debug-path") => ({ kind, value: "Lantern" });
+    const { suggestions } = pivot([
+      sample(1, named("lnk-machine"), named("debug-path"), { kind: "tlsh", value: TLSH_A }),
+    ]);
+    const queries = suggestions.map(({ query }) => query);
+    expect(queries.length).toBeGreaterThan(1);
+    expect(new Set(queries).size).toBe(queries.length);
+  });
+
   it("never use a common value, nor traits that no two samples have together", () => {
     expect(pivot([sample(1, text, family), sample(2, text, family)]).suggestions).toEqual([]);
     expect(

@@ -6,6 +6,7 @@ import { elastic } from "./elastic/index.ts";
 import { file } from "./file/index.ts";
 import { lists } from "./lists/index.ts";
 import { misp } from "./misp/index.ts";
+import { rpz } from "./rpz/index.ts";
 import { sigma } from "./sigma/index.ts";
 import { snort } from "./snort/index.ts";
 import { splunk } from "./splunk/index.ts";
@@ -17,7 +18,7 @@ export const plugins: readonly Plugin[] = [
   definePlugin({
     name: "rulewright",
     apiVersion: 1,
-    exporters: [clamav, csv, elastic, lists, misp, sigma, snort, splunk, stix, suricata],
+    exporters: [clamav, csv, elastic, lists, misp, rpz, sigma, snort, splunk, stix, suricata],
     sinks: [file, stdout],
   }),
 ];

@@ -237,7 +237,6 @@ export function planExports(
     seen.add(name);
     const config = app.loaded.config.exports[name];
     const rendering = planRendering(app, spec);
-    const { exporter } = rendering;
     const sink = app.registry.sink(folder === undefined ? "stdout" : "file");
     const sinkOptions = sink.options.parse({
       ...(folder === undefined ? {} : { path: join(folder, name) }),
@@ -249,7 +248,7 @@ export function planExports(
         ...rendering,
         sink,
         sinkOptions,
-        archive: folder !== undefined && (config?.archive ?? exporter.archive ?? false),
+        archive: folder !== undefined && (config?.archive ?? hasArchive(rendering)),
         previous:
           folder === undefined
             ? NO_PREVIOUS_OUTPUT
@@ -284,6 +283,10 @@ export function planRendering(
 export function everyOf(filters: readonly (string | undefined)[]): Where {
   const tests = filters.filter((text) => text !== undefined).map(parseWhere);
   return (indicator) => tests.every((holds) => holds(indicator));
+}
+
+function hasArchive({ exporter, format }: Pick<ExportJob, "exporter" | "format">): boolean {
+  return exporter.archive ?? exporter.formats[format]?.folderArchive !== undefined;
 }
 
 /** The operator's templates, and a word that they are in use: a folder of that name may lie about by chance. */

@@ -53,7 +53,9 @@ const ExportConfig = z.strictObject({
   archive: z
     .boolean()
     .optional()
-    .describe("Whether <export>.tar.gz and its .md5 are written too; default: as the exporter says"),
+    .describe(
+      "Whether an archive is written too (<export>.tar.gz and its .md5, Splunk's .spl); default: as the exporter says",
+    ),
   check: z
     .string()
     .optional()

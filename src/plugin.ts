@@ -39,6 +39,11 @@ export interface Format {
   readonly description: string;
   /** Joins exporter and sink, such as `text/csv` or `application/stix+json;version=2.1`. */
   readonly mediaType: string;
+  /**
+   * Each top folder of its output is also published as one archive, `<folder><suffix>`: a gzipped tar with that folder
+   * as its root. This is the suffix, such as `.spl`.
+   */
+  readonly folderArchive?: string;
 }
 
 /** A piece of one output file. Chunks of different files may interleave; a line format ends a chunk at a line end. */

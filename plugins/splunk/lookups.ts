@@ -14,6 +14,8 @@ export interface Lookup {
   /** `match_type` in transforms.conf; exact without it. */
   readonly matchType?: string;
   readonly isCaseSensitive: boolean;
+  /** Whether a first key `*.x` stands for everything below `x`. */
+  readonly hasPatterns?: true;
   /** The key cells of each row of an indicator. */
   readonly rows: (indicator: Indicator) => readonly (readonly (string | number)[])[];
 }
@@ -26,6 +28,7 @@ export const LOOKUPS: readonly Lookup[] = [
     types: ["domain"],
     keys: ["domain_pattern"],
     matchType: "WILDCARD(domain_pattern)",
+    hasPatterns: true,
     isCaseSensitive: false,
     // Two rows for a subtree: a single `*evil.example` would hit `notevil.example` too.
     rows: ({ value, scope }) => (scope === "subtree" ? [[value], [`*.${value}`]] : [[value]]),

@@ -1,10 +1,7 @@
 /**
- * A release as one file: `<export>.tar.gz` with everything an export wrote under `rules/`, and `<export>.tar.gz.md5`
- * with its bare digest. It is what suricata-update loads: lists reach a sensor only inside an archive, it takes regular
- * files in a folder, and it compares the digest with nothing else in the file.
- *
- * The same files give the same bytes on every machine: fixed times and owners, and a compressor in JavaScript, as
- * zlib's output depends on the processor.
+ * An output as one file beside its files: a gzipped tar. The same files give the same bytes on every machine: fixed
+ * times and owners, sorted, no extended headers, and a compressor in JavaScript, as zlib's output depends on the
+ * processor.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -18,10 +15,67 @@ import { pack } from "tar-stream";
 import type { Chunk } from "../plugin.ts";
 
 /** Where suricata-update, and Scirius after it, look for rules. */
-const FOLDER = "rules";
+const RELEASE_FOLDER = "rules";
 
-/** Hands the chunks on, and the archive of them after the last. Spools to a temporary folder, which it removes. */
-export async function* withArchive(chunks: AsyncIterable<Chunk>, name: string): AsyncGenerator<Chunk> {
+interface Spooled {
+  /** Path within the output. */
+  readonly path: string;
+  /** Where its content lies meanwhile. */
+  readonly spool: string;
+}
+
+interface Entry {
+  /** Name in the archive; a folder's ends in `/`. */
+  readonly name: string;
+  /** Absent for a folder. */
+  readonly spool?: string;
+}
+
+/**
+ * Hands the chunks on, and after the last a release: `<name>.tar.gz` with every file under `rules/`, and its bare digest
+ * in `<name>.tar.gz.md5`. It is what suricata-update loads: lists reach a sensor only inside an archive, it takes
+ * regular files in a folder, and it compares the digest with nothing else in the file.
+ */
+export function withArchive(chunks: AsyncIterable<Chunk>, name: string): AsyncGenerator<Chunk> {
+  return followed(chunks, async function* (files) {
+    const path = `${name}.tar.gz`;
+    const digest = createHash("md5");
+    const entries = files.map(({ path: file, spool }) => ({ name: `${RELEASE_FOLDER}/${file}`, spool }));
+    for await (const data of compressed(packed(entries))) {
+      digest.update(data);
+      yield { path, data };
+    }
+    yield { path: `${path}.md5`, data: `${digest.digest("hex")}\n` };
+  });
+}
+
+/** Hands the chunks on, and after the last `<folder><suffix>` for each top folder, with the folder as its root. */
+export function withFolderArchives(chunks: AsyncIterable<Chunk>, suffix: string): AsyncGenerator<Chunk> {
+  return followed(chunks, async function* (files) {
+    const inFolders = files.filter(({ path }) => path.includes("/"));
+    for (const folder of new Set(inFolders.map(({ path }) => path.slice(0, path.indexOf("/"))))) {
+      const own = inFolders.filter(({ path }) => path.startsWith(`${folder}/`));
+      const folders = new Set(own.flatMap(({ path }) => parents(path)));
+      const entries = [
+        ...[...folders].map((name) => ({ name })),
+        ...own.map(({ path, spool }) => ({ name: path, spool })),
+      ];
+      for await (const data of compressed(packed(entries))) yield { path: `${folder}${suffix}`, data };
+    }
+  });
+}
+
+/** `a/b/c` → `a/`, `a/b/`. */
+function parents(path: string): string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, index) => `${parts.slice(0, index + 1).join("/")}/`);
+}
+
+/** Hands the chunks on, and `after` makes of the whole files. Spools them to a temporary folder, which it removes. */
+async function* followed(
+  chunks: AsyncIterable<Chunk>,
+  after: (files: readonly Spooled[]) => AsyncIterable<Chunk>,
+): AsyncGenerator<Chunk> {
   const folder = await mkdtemp(join(tmpdir(), "rulewright-archive-"));
   const spools = new Map<string, FileHandle>();
   const spoolPath = (index: number): string => join(folder, String(index));
@@ -32,29 +86,24 @@ export async function* withArchive(chunks: AsyncIterable<Chunk>, name: string): 
       await spool.writeFile(chunk.data);
       yield chunk;
     }
-    const path = `${name}.tar.gz`;
-    const digest = createHash("md5");
-    const files = [...spools.keys()].map((file, index) => ({ name: file, spool: spoolPath(index) }));
-    for await (const data of compressed(packed(files))) {
-      digest.update(data);
-      yield { path, data };
-    }
-    yield { path: `${path}.md5`, data: `${digest.digest("hex")}\n` };
+    yield* after([...spools.keys()].map((path, index) => ({ path, spool: spoolPath(index) })));
   } finally {
     for (const spool of spools.values()) await spool.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function* packed(
-  files: readonly { readonly name: string; readonly spool: string }[],
-): AsyncGenerator<Uint8Array> {
+async function* packed(entries: readonly Entry[]): AsyncGenerator<Uint8Array> {
   const tar = pack();
+  const owner = { mtime: new Date(0), uid: 0, gid: 0 };
   const fill = async (): Promise<void> => {
-    for (const { name, spool } of [...files].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const { name, spool } of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (spool === undefined) {
+        tar.entry({ ...owner, name, type: "directory", mode: 0o755 });
+        continue;
+      }
       const { size } = await stat(spool);
-      const entry = tar.entry({ name: `${FOLDER}/${name}`, size, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 });
-      await pipeline(createReadStream(spool), entry as unknown as Writable);
+      await pipeline(createReadStream(spool), tar.entry({ ...owner, name, size, mode: 0o644 }) as unknown as Writable);
     }
     tar.finalize();
   };

@@ -18,7 +18,7 @@ import type {
   Sink,
   VersionLedger,
 } from "../plugin.ts";
-import { withArchive } from "./archive.ts";
+import { withArchive, withFolderArchives } from "./archive.ts";
 import type { SinkReach } from "./reach.ts";
 
 export interface ExportJob {
@@ -30,7 +30,7 @@ export interface ExportJob {
   readonly templates: Readonly<Record<string, RowTemplate>>;
   readonly sink: Sink;
   readonly sinkOptions: Readonly<Record<string, unknown>>;
-  /** Whether an archive of the files is published beside them. */
+  /** Whether an archive of the files, or of each folder when the format says so, is published beside them. */
   readonly archive: boolean;
   /** Output of the last run: what changed since, and what the sink can remove when it is no longer produced. */
   readonly previous: PreviousOutput;
@@ -94,8 +94,7 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
       signal: deps.signal,
       skip: account.skip,
     });
-    const closed = account.closing(chunks);
-    const published = await job.sink.publish(measured(job.archive ? withArchive(closed, job.name) : closed, files), {
+    const published = await job.sink.publish(measured(archived(job, account.closing(chunks)), files), {
       options: job.sinkOptions,
       mediaType: job.exporter.formats[job.format]?.mediaType ?? "application/octet-stream",
       log: deps.log,
@@ -121,6 +120,12 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
   } catch (error) {
     throw exportError(job.name, error, deps.signal);
   }
+}
+
+function archived({ archive, name, exporter, format }: ExportJob, chunks: AsyncIterable<Chunk>): AsyncIterable<Chunk> {
+  if (!archive) return chunks;
+  const suffix = exporter.formats[format]?.folderArchive;
+  return suffix === undefined ? withArchive(chunks, name) : withFolderArchives(chunks, suffix);
 }
 
 function exportError(name: string, error: unknown, signal: AbortSignal): Error {

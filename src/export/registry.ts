@@ -69,6 +69,15 @@ function uniqueNames(entries: readonly { readonly name: string }[], context: z.R
   }
 }
 
+const FormatShape = z.object({
+  description: z.string(),
+  mediaType: z.string(),
+  folderArchive: z
+    .string()
+    .regex(/^(?:\.[a-z0-9]+)+$/, "a suffix, such as .spl")
+    .optional(),
+});
+
 const Shape = z.object({
   name: Text,
   apiVersion: z.literal(PLUGIN_API_VERSION),
@@ -80,7 +89,7 @@ const Shape = z.object({
         options: Options,
         accepts: Accepts,
         formats: z
-          .record(Name, z.object({ description: z.string(), mediaType: z.string() }))
+          .record(Name, FormatShape)
           .refine((formats) => Object.keys(formats).length > 0, "at least one format"),
         templates: Templates.optional(),
         tombstones: z.boolean().optional(),

@@ -1,10 +1,7 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { splunk } from "../../../plugins/splunk/index.ts";
 import { LOOKUPS } from "../../../plugins/splunk/lookups.ts";
-import { orderPatterns } from "../../../plugins/splunk/pattern-order.ts";
 import { compileTemplates } from "../../../src/export/templates.ts";
 import type { Indicator } from "../../../src/plugin.ts";
 import { renderContext } from "../../../src/testing/render.ts";
@@ -13,15 +10,16 @@ import {
   describeExporter,
   exampleIndicator,
   exampleIndicators,
+  numbered,
   type RenderedFiles,
   render,
 } from "../../../src/testing.ts";
-import { itNeedsReference, referenceDir } from "../../support/engines.ts";
 import { checkApp, checkLookup, parseConf, wildcardLookup } from "./app-check.ts";
 
 const SAMPLE = "9f2b5c7d1e3a4f60817263544536271809fadbecdcbdae9f8071625344352617";
-const REST = "description,malware_family,confidence,tlp,first_seen,last_seen,expires,reference";
-const REST_CELLS = `quillet: contacted by 1 sample; the sample is malicious by 40 of 70 engines (Zenbox),quillet,85,amber,2026-10-01T08:00:00Z,2026-10-20T09:30:00Z,2027-01-18T09:30:00Z,https://www.virustotal.com/gui/file/${SAMPLE}/behavior`;
+const REST = "description,malware_family,confidence,tlp,first_seen,last_seen,expires";
+const REST_CELLS =
+  "contacted by 1 sample (Zenbox),quillet,85,amber,2026-10-01T08:00:00Z,2026-10-20T09:30:00Z,2027-01-18T09:30:00Z";
 
 function check(files: RenderedFiles, format: string): void {
   if (format === "app") checkApp(files);
@@ -29,7 +27,13 @@ function check(files: RenderedFiles, format: string): void {
   expect([...files.keys()].filter((path) => path.endsWith(".csv"))).toHaveLength(LOOKUPS.length);
 }
 
-describeExporter(splunk, { runner: { describe, it }, check });
+describeExporter(splunk, {
+  runner: { describe, it },
+  formats: ["app", "lookups"],
+  options: { maxRows: 5000 },
+  holdsBack: true,
+  check,
+});
 
 async function renderLookup(name: string, indicators: readonly Indicator[]): Promise<string> {
   const { files } = await render(splunk, indicators, { format: "lookups" });
@@ -48,11 +52,11 @@ describe("splunk: app", () => {
   it("has the files of a private app", async () => {
     expect([...(await renderApp([])).keys()]).toEqual([
       "rulewright_iocs/app.manifest",
-      "rulewright_iocs/README.txt",
       "rulewright_iocs/default/app.conf",
+      "rulewright_iocs/metadata/default.meta",
+      "rulewright_iocs/README.txt",
       "rulewright_iocs/default/transforms.conf",
       "rulewright_iocs/default/savedsearches.conf",
-      "rulewright_iocs/metadata/default.meta",
       ...LOOKUPS.map(({ name }) => `rulewright_iocs/lookups/rulewright_ioc_${name}.csv`),
     ]);
   });
@@ -161,6 +165,8 @@ label = Acme IOCs
     { label: "a]b" },
     { description: "" },
     { lookupPrefix: "a b" },
+    { maxRows: 0 },
+    { maxBytes: 100 },
   ])("refuses %j", (options) => {
     expect(splunk.options.safeParse(options).success).toBe(false);
   });
@@ -169,7 +175,7 @@ label = Acme IOCs
     const files = await renderApp([]);
     const searches = parseConf(String(files.get("rulewright_iocs/default/savedsearches.conf")));
     expect(searches.get("Rulewright IOCs - DNS queries for listed domains")?.get("search")).toBe(
-      '| tstats summariesonly=false count min(_time) as firstTime max(_time) as lastTime from datamodel=Network_Resolution.DNS by DNS.src DNS.query | rename DNS.* as * | lookup rulewright_ioc_domain domain_pattern AS query OUTPUT indicator description malware_family confidence tlp first_seen last_seen expires reference | where isnotnull(indicator) AND (isnull(expires) OR strptime(expires, "%Y-%m-%dT%H:%M:%SZ") > now())',
+      '| tstats summariesonly=false count min(_time) as firstTime max(_time) as lastTime from datamodel=Network_Resolution.DNS by DNS.src DNS.query | rename DNS.* as * | lookup rulewright_ioc_domain domain_pattern AS query OUTPUT indicator description malware_family confidence tlp first_seen last_seen expires | where isnotnull(indicator) AND (isnull(expires) OR strptime(expires, "%Y-%m-%dT%H:%M:%SZ") > now())',
     );
   });
 });
@@ -316,13 +322,53 @@ describe("splunk: wildcards", () => {
     const { rows, indicators: written } = await render(splunk, [...indicators, exampleIndicator("url")]);
     expect([rows, written]).toEqual([5, 3]);
   });
+});
 
-  it("hold back a bounded number of rows", () => {
-    const patterns = orderPatterns(2);
-    expect(patterns.hold("*.a.example", "1")).toBe(true);
-    expect(patterns.hold("*.b.a.example", "2")).toBe(true);
-    expect(patterns.hold("*.c.example", "3")).toBe(false);
-    expect([...patterns.release()].map(String)).toEqual(["2", "1"]);
+describe("splunk: budget", () => {
+  const given = (confidences: readonly number[]): Indicator[] =>
+    confidences.map((confidence, index) =>
+      exampleIndicator("url", {
+        value: `http://quillet-morrow.top/${index}`,
+        verdict: { decision: "keep", confidence, reasons: [] },
+      }),
+    );
+
+  it("keeps the best rows of all lookups together, and counts what it cut", async () => {
+    const indicators = [...given([70, 90, 80]), exampleIndicator("domain")];
+    const { files, skipped, rows } = await render(splunk, indicators, { format: "lookups", options: { maxRows: 3 } });
+    expect(rows).toBe(3);
+    expect(checkLookup(String(files.get("rulewright_ioc_url.csv"))).rows.map(({ url }) => url)).toEqual([
+      "http://quillet-morrow.top/1",
+    ]);
+    expect(checkLookup(String(files.get("rulewright_ioc_domain.csv"))).rows).toHaveLength(2);
+    expect(skipped.map(({ indicator, reason }) => [indicator.value, reason])).toEqual([
+      ["http://quillet-morrow.top/0", "cut: it ranks below what 3 rows hold"],
+      ["http://quillet-morrow.top/2", "cut: it ranks below what 3 rows hold"],
+    ]);
+  });
+
+  it("says in the log how much was cut", async () => {
+    const warnings: string[] = [];
+    const context = renderContext(splunk, { format: "lookups", options: { maxRows: 1 } }, () => {});
+    const log = { ...context.log, warn: (message: string) => void warnings.push(message) };
+    for await (const _ of splunk.render(asyncIterable(given([70, 90])), { ...context, log })) void _;
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^splunk: 1 of 2 indicators are cut to hold 1 rows and 9,\d{3},\d{3} bytes; the kept have a confidence of 90 or more$/,
+      ),
+    ]);
+  });
+
+  it("holds 50,000 indicators of every kind in less than 10 MB", async () => {
+    const types = ["domain", "ipv4", "endpoint", "url", "sha256"] as const;
+    const indicators = types.flatMap((type) => Array.from({ length: 10_000 }, (_, index) => numbered(type, index)));
+    const { files, skipped, indicators: written } = await render(splunk, indicators, { format: "lookups" });
+    const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0);
+    expect(bytes).toBeLessThanOrEqual(10_000_000);
+    expect((written ?? 0) + skipped.length).toBe(50_000);
+    // None is cut but the last of the type that is listed last.
+    expect(skipped.length).toBeLessThan(5000);
+    expect(new Set(skipped.map(({ indicator }) => indicator.type))).toEqual(new Set(["sha256"]));
   });
 });
 
@@ -357,18 +403,6 @@ describe("splunk: template", () => {
 });
 
 describe("splunk: the check itself", () => {
-  const golden = (): Map<string, Buffer> => {
-    const dir = join(referenceDir as string, "siem/golden/splunk_app");
-    const files = readdirSync(dir, { recursive: true, encoding: "utf8" }).map((path) => join(dir, path));
-    return new Map(
-      files.filter((path) => statSync(path).isFile()).map((path) => [relative(dir, path), readFileSync(path)]),
-    );
-  };
-
-  itNeedsReference("accepts an app that Splunk is known to take", () => {
-    expect([...checkApp(golden()).keys()]).toEqual(["vt_ioc_ip", "vt_ioc_domain", "vt_ioc_url", "vt_ioc_hash"]);
-  });
-
   const app = "rulewright_iocs";
   it.each<[string, (files: Map<string, Buffer>) => void]>([
     ["a hidden file", (files) => files.set(`${app}/.DS_Store`, Buffer.from(""))],
@@ -383,6 +417,11 @@ describe("splunk: the check itself", () => {
     ["two versions", (files) => edit(files, "default/app.conf", "version = 1.0.0", "version = 1.0.1")],
     ["case-insensitive URLs", (files) => edit(files, "default/transforms.conf", "= true", "= false")],
     ["a column that is not there", (files) => edit(files, "default/transforms.conf", "CIDR(ip)", "CIDR(address)")],
+    ["code", (files) => files.set(`${app}/bin/run.py`, Buffer.from(""))],
+    ["an automatic lookup", (files) => files.set(`${app}/default/props.conf`, Buffer.from(""))],
+    ["a search every minute", (files) => edit(files, "default/savedsearches.conf", "= 7 *", "= */5 *")],
+    ["a wide pattern before a narrow one", (files) => widenFirst(files)],
+    ["an analyst's lookup", (files) => edit(files, "default/transforms.conf", "= rulewright_ioc_ip", "= local_ip")],
     ["an output that is not there", (files) => edit(files, "default/savedsearches.conf", "OUTPUT ", "OUTPUT nope ")],
   ])("refuses %s", async (_, breakIt) => {
     const files = new Map(await renderApp(exampleIndicators()));
@@ -390,6 +429,13 @@ describe("splunk: the check itself", () => {
     breakIt(files);
     expect(() => checkApp(files)).toThrow();
   });
+
+  /** `*.quillet-morrow.top` first, and a row for a name below it last. */
+  function widenFirst(files: Map<string, Buffer>): void {
+    const path = `${app}/lookups/rulewright_ioc_domain.csv`;
+    const [header, exact, wildcard] = String(files.get(path)).split("\n");
+    files.set(path, Buffer.from(`${[header, wildcard, exact?.replace("quillet", "login.quillet")].join("\n")}\n`));
+  }
 
   function edit(files: Map<string, Buffer>, path: string, from: string, to: string): void {
     const before = String(files.get(`${app}/${path}`));

@@ -1,72 +1,23 @@
 /**
- * The files of a Splunk app around its lookups, as AppInspect wants them: no `local/`, nothing enabled, no real-time
- * search, one version in all places. This module writes no lookup rows.
- * Source: Splunk "app.conf", "transforms.conf", "savedsearches.conf", "default.meta.conf" and app manifest 2.0 pages.
+ * What the app of the lookups says about them: definitions, example searches over the Common Information Model and a
+ * README. Nothing in it is enabled, and no search is real-time. This module writes no lookup rows.
+ * Source: Splunk "transforms.conf" and "savedsearches.conf" pages, Common Information Model Add-on manual.
  */
 import type { Chunk } from "../../src/plugin.ts";
 import { LOOKUPS, type Lookup } from "./lookups.ts";
-
-export interface AppSettings {
-  readonly appId: string;
-  readonly appVersion: string;
-  readonly label: string;
-  readonly author: string;
-  readonly description: string;
-  readonly lookupPrefix: string;
-}
+import type { SplunkOptions } from "./options.ts";
+import { appFiles, conf } from "./package.ts";
 
 /** Every file of the app but the lookups. `columns` are those that the row template prints. */
-export function* appFiles(settings: AppSettings, columns: readonly string[]): Generator<Chunk> {
-  const file = (path: string, data: string): Chunk => ({ path: `${settings.appId}/${path}`, data });
-  yield file("app.manifest", appManifest(settings));
-  yield file("README.txt", readme(settings));
-  yield file("default/app.conf", appConf(settings));
-  yield file("default/transforms.conf", transformsConf(settings));
-  yield file("default/savedsearches.conf", savedSearchesConf(settings, columns));
-  yield file("metadata/default.meta", DEFAULT_META);
-}
-
-function appManifest({ appId, appVersion, label, author, description }: AppSettings): string {
-  const manifest = {
-    schemaVersion: "2.0.0",
-    info: {
-      title: label,
-      id: { group: null, name: appId, version: appVersion },
-      author: [{ name: author, email: null, company: null }],
-      releaseDate: null,
-      description,
-      classification: {
-        intendedAudience: "Security",
-        categories: ["Security, Fraud & Compliance"],
-        developmentStatus: "Production/Stable",
-      },
-      commonInformationModels: null,
-      license: { name: null, text: null, uri: null },
-      privacyPolicy: { name: null, text: null, uri: null },
-      releaseNotes: { name: "README", text: "README.txt", uri: null },
-    },
-    dependencies: null,
-    tasks: null,
-    inputGroups: null,
-    incompatibleApps: null,
-    platformRequirements: null,
-    supportedDeployments: ["_standalone", "_distributed", "_search_head_clustering"],
-    targetWorkloads: ["_search_heads"],
-  };
-  return `${JSON.stringify(manifest, null, 2)}\n`;
-}
-
-function appConf({ appId, appVersion, label, author, description }: AppSettings): string {
-  return conf({
-    install: { is_configured: "false", state: "enabled", build: "1" },
-    package: { id: appId, check_for_updates: "false" },
-    id: { name: appId, version: appVersion },
-    launcher: { author, version: appVersion, description },
-    ui: { is_visible: "false", label },
+export function lookupApp(options: SplunkOptions, columns: readonly string[]): Generator<Chunk> {
+  return appFiles(options, {
+    "README.txt": readme(options),
+    "default/transforms.conf": transformsConf(options),
+    "default/savedsearches.conf": savedSearchesConf(options, columns),
   });
 }
 
-function transformsConf({ lookupPrefix }: AppSettings): string {
+function transformsConf({ lookupPrefix }: SplunkOptions): string {
   return conf(
     Object.fromEntries(
       LOOKUPS.map((lookup) => [
@@ -124,7 +75,7 @@ const SEARCHES: readonly { title: string; lookup: string; from: string; match: s
   },
 ];
 
-function savedSearchesConf({ label, lookupPrefix }: AppSettings, columns: readonly string[]): string {
+function savedSearchesConf({ label, lookupPrefix }: SplunkOptions, columns: readonly string[]): string {
   const isUnexpired = columns.includes("expires")
     ? ' AND (isnull(expires) OR strptime(expires, "%Y-%m-%dT%H:%M:%SZ") > now())'
     : "";
@@ -149,26 +100,16 @@ function savedSearchesConf({ label, lookupPrefix }: AppSettings, columns: readon
   );
 }
 
-const DEFAULT_META = `[]
-access = read : [ * ], write : [ admin, sc_admin ]
-export = none
-
-[lookups]
-export = system
-
-[transforms]
-export = system
-`;
-
-function readme({ label, appId, lookupPrefix }: AppSettings): string {
+function readme({ label, appId, lookupPrefix }: SplunkOptions): string {
   const describe = ({ name, keys, matchType }: Lookup): string =>
     `  ${lookupPrefix}_${name}: ${matchType ?? `exact match of ${keys.join(", ")}`}`;
   return `${label}
 
 Lookups with indicators of compromise from malware sandbox reports.
 
-Install: copy the folder ${appId} to $SPLUNK_HOME/etc/apps on the search head (in a cluster: to
-etc/shcluster/apps on the deployer) and restart or reload. The lookups are then usable in every app.
+Install: Apps > Manage Apps > Install app from file takes ${appId}.spl. Or copy the folder ${appId} to
+$SPLUNK_HOME/etc/apps on the search head (in a cluster: to etc/shcluster/apps on the deployer) and restart or reload.
+The lookups are then usable in every app.
 
 Lookups:
 ${LOOKUPS.map(describe).join("\n")}
@@ -179,13 +120,4 @@ share these values. Use them together with a second condition.
 
 An upgrade of this app overwrites everything in lookups/. Keep your own entries in a lookup of your own.
 `;
-}
-
-/** Stanzas as a .conf file. */
-function conf(stanzas: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
-  return Object.entries(stanzas)
-    .map(([stanza, settings]) =>
-      [`[${stanza}]`, ...Object.entries(settings).map(([key, value]) => `${key} = ${value}`), ""].join("\n"),
-    )
-    .join("\n");
 }

@@ -6,9 +6,11 @@
  *     npm run bench -- exporters --count 100000       one group, smaller
  *     npm run bench -- exporters --only csv,splunk    some exporters
  *     npm run bench -- store --count 1000000          a million observables, three million pieces of evidence
+ *     npm run bench -- hunt                           500 samples from the emulator, 50 ms before every answer
  */
 import { parseArgs } from "node:util";
 import { benchExporters } from "./exporters.ts";
+import { benchHunt } from "./hunt.ts";
 import { benchRead } from "./read.ts";
 import { benchStix } from "./stix.ts";
 import { benchStore } from "./store.ts";
@@ -23,6 +25,7 @@ interface Group {
 const GROUPS: Readonly<Record<string, Group>> = {
   exporters: { count: 1_000_000, run: benchExporters },
   read: { count: 10_000, run: benchRead },
+  hunt: { count: 500, run: benchHunt },
   store: { count: 100_000, run: benchStore },
   stix: { count: 100_000, run: benchStix },
 };

@@ -7,6 +7,7 @@ import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { type Cadence, cronProblem } from "./cadence.ts";
+import { FeedConfig, Hash } from "./config/feed.ts";
 import { RulewrightError } from "./errors.ts";
 import { TLP_LEVELS } from "./model/indicator.ts";
 import { nearest } from "./model/nearest.ts";
@@ -103,14 +104,16 @@ export type SinkConfig = z.output<typeof SinkConfig>;
 const HuntConfig = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, "lower-case letters, digits, - and _"),
   query: z.string().min(1).optional().describe("VT Intelligence query, passed on verbatim; an fs: bound is added"),
-  livehunt: z.string().optional().describe('Filter of the IoC stream for Livehunt notifications; "" for all'),
+  livehunt: z.string().optional().describe('Filter of Livehunt notifications; "" for all'),
+  livehuntFrom: z
+    .enum(["stream", "files", "notifications"])
+    .default("stream")
+    .describe("The IoC stream, or an older listing: hunting_notification_files or hunting_notifications"),
   retrohunt: z.string().optional().describe("Id of a finished Retrohunt job"),
   collection: z.string().optional().describe("Id of a collection"),
-  hashes: z
-    .array(z.string().regex(/^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/, "a hash"))
-    .optional()
-    .describe("Known files"),
-  since: Duration.prefault("7d").describe("How far back the first run looks"),
+  hashes: z.array(Hash).optional().describe("Known files"),
+  feed: FeedConfig.optional().describe("The file-behaviour feed, and which of its lines are wanted"),
+  since: Duration.optional().describe("How far back the first run looks; default 7d, of a feed 3h"),
   limit: z.number().int().positive().default(300).describe("Samples per run at most"),
   order: z.string().default("first_submission_date+").describe("Order of the search"),
   family: z.string().optional().describe("Family of every sample"),
@@ -118,12 +121,16 @@ const HuntConfig = z.strictObject({
   tlp: z.enum(TLP_LEVELS).optional().describe("TLP of every indicator; default the config's"),
   reports: z
     .enum(["each", "merged", "none"])
-    .default("each")
-    .describe("One report per sandbox, the merged summary, or none"),
+    .optional()
+    .describe("One report per sandbox, the merged summary, or none; default each, of a feed none beside its own"),
   relationships: z
     .array(z.string().regex(/^[a-z_]+$/))
     .default(["contacted_domains", "contacted_ips", "contacted_urls"])
-    .describe("Relationships of each file, fetched as full objects"),
+    .describe("Relationships of each file"),
+  relatedAs: z
+    .enum(["objects", "embedded"])
+    .default("objects")
+    .describe("Full objects with ranks and detections, or the bare values, which cost one request a sample or none"),
   maxRelated: z.number().int().positive().default(200).describe("Objects per relationship at most"),
   ttl: Duration.prefault("30d").describe("A sample is not asked for again before this unless it changed"),
   ...cadence("default 1h"),

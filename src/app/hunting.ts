@@ -3,18 +3,15 @@
  * hunt/'s, how VirusTotal is asked virustotal.ts's.
  */
 import type { App } from "../app.ts";
+import type { FeedConfig } from "../config/feed.ts";
 import type { HuntConfig } from "../config.ts";
 import { RulewrightError } from "../errors.ts";
+import { feedSource } from "../hunt/feed-source.ts";
+import { hashSource } from "../hunt/hash-source.ts";
 import { type Hunt, type HuntTally, runHunt } from "../hunt/hunt.ts";
+import { collectionSource, livehuntSource, retrohuntSource, searchSource } from "../hunt/listing-sources.ts";
 import { type HuntPlan, planHunt } from "../hunt/plan.ts";
-import {
-  collectionSource,
-  hashSource,
-  livehuntSource,
-  retrohuntSource,
-  type Source,
-  searchSource,
-} from "../hunt/source.ts";
+import type { Source } from "../hunt/source.ts";
 import { nearest } from "../model/nearest.ts";
 import type { Store } from "../store/store.ts";
 import type { ClientStats, VtClient } from "../vt/client.ts";
@@ -47,14 +44,20 @@ export function huntsOf({ loaded }: App, names: readonly string[]): Hunt[] {
     .map((hunt) => huntOf(hunt, loaded.file));
 }
 
+/** A feed is all there is: a week of it is ten thousand downloads. Its newest hour is there after two. */
+const FEED_SECONDS = 3 * 3600;
+const WEEK_SECONDS = 7 * 86_400;
+
 function huntOf(config: HuntConfig, file: string): Hunt {
-  const { name, since, limit, reports, relationships, maxRelated, ttl, family, labels, tlp } = config;
+  const { name, limit, relationships, relatedAs, maxRelated, ttl, family, labels, tlp } = config;
+  const isFeed = config.feed !== undefined;
+  const { since = isFeed ? FEED_SECONDS : WEEK_SECONDS, reports = isFeed ? "none" : "each" } = config;
   return {
     name,
     source: sourceOf(config, file),
     sinceSeconds: since,
     limit,
-    fetch: { reports, relationships: [...new Set(relationships)], maxRelated },
+    fetch: { reports, relationships: [...new Set(relationships)], relatedAs, maxRelated },
     ttlSeconds: ttl,
     labels,
     ...(tlp === undefined ? {} : { tlp }),
@@ -63,22 +66,28 @@ function huntOf(config: HuntConfig, file: string): Hunt {
 }
 
 function sourceOf(config: HuntConfig, file: string): Source {
-  const { query, livehunt, retrohunt, collection, hashes, order, limit } = config;
+  const { query, livehunt, livehuntFrom, retrohunt, collection, hashes, feed, order, limit } = config;
+  const embedded = config.relatedAs === "embedded" ? config.relationships : [];
   const sources = [
     ...(query === undefined ? [] : [() => searchSource({ query, order, limit })]),
-    ...(livehunt === undefined ? [] : [() => livehuntSource(livehunt)]),
-    ...(retrohunt === undefined ? [] : [() => retrohuntSource(retrohunt)]),
+    ...(livehunt === undefined ? [] : [() => livehuntSource(livehunt, livehuntFrom)]),
+    ...(retrohunt === undefined ? [] : [() => retrohuntSource(retrohunt, embedded)]),
     ...(collection === undefined ? [] : [() => collectionSource(collection)]),
     ...(hashes === undefined ? [] : [() => hashSource(hashes, limit)]),
+    ...(feed === undefined ? [] : [() => feedSourceOf(feed)]),
   ];
   const [source] = sources;
   if (source === undefined || sources.length > 1)
     throw new RulewrightError(
       "CONFIG_INVALID",
       `${file}: the hunt ${config.name} has ${sources.length === 0 ? "no source" : "more than one source"}. ` +
-        "Give it one of query, livehunt, retrohunt, collection and hashes; see docs/hunting.md.",
+        "Give it one of query, livehunt, retrohunt, collection, hashes and feed; see docs/hunting.md.",
     );
   return source();
+}
+
+function feedSourceOf({ by, ...filter }: FeedConfig): Source {
+  return feedSource({ cadence: by === "minute" ? "minute" : "hourly", filter });
 }
 
 export interface HuntsOutcome {
@@ -130,6 +139,7 @@ export async function runHunts(
           log: app.log,
           clock,
           sleep: pause,
+          random: Math.random,
           signal: app.signal,
           concurrency: app.loaded.config.virustotal.concurrency,
           claimant,

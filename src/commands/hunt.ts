@@ -87,7 +87,7 @@ function planText(plans: Plans): string {
     hunts
       .map(({ name, query, isResumed }) => `${name}${isResumed ? ", which goes on," : ""} asks: ${plainText(query)}`)
       .join("\n"),
-    "At most, for samples that are all new; known ones cost nothing, reports and relationships beyond 40 a page each.",
+    "At most, for samples that are all new; known ones cost nothing, reports and relationships beyond 40 (embedded: 20) a page each.",
     leftText(plans, all.requests),
   ];
   if (account)

@@ -33,6 +33,17 @@ sids:
   first: 1000000
   last: 1999999
 
+# What rulewright hunt asks VirusTotal for; the key comes from VT_API_KEY. See docs/hunting.md.
+# hunts:
+#   - name: emotet
+#     query: engines:emotet p:10+ have:behaviour_network
+#     since: 7d
+#     limit: 300
+#     family: emotet
+#   - name: stealers
+#     feed: { verdicts: [STEALER], fileTypes: [peexe] }
+#     limit: 100
+
 # Exports by name; each writes into a folder of its name. generate writes suricata, snort, stix, misp, csv and splunk
 # and those named here, unless --to chooses.
 # exports:

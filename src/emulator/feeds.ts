@@ -10,8 +10,8 @@ import { bzip2 } from "./bzip2.ts";
 import { hashFraction } from "./random.ts";
 import type { World, WorldSample } from "./world.ts";
 
-/** Seconds from the end of a batch until it is there, and how long it stays. */
-const MINUTE_READY = 60 * 60;
+/** Seconds from the beginning of a batch until it is there, and how long it stays. */
+const MINUTE_READY = 61 * 60;
 const HOUR_READY = 2 * 60 * 60;
 const KEPT = 7 * 86_400;
 
@@ -25,8 +25,8 @@ export const feed: Endpoint = (request, deps) => {
   const stamp = request.path.at(-1) as string;
   const start = startOf(stamp, isHourly);
   const now = epoch(request.now);
-  const [length, ready] = isHourly ? [3600, HOUR_READY] : [60, MINUTE_READY];
-  if (now < start + length + ready) throw new ApiError("NotAvailableYet", `Batch ${stamp} is not available yet`);
+  if (now < start + (isHourly ? HOUR_READY : MINUTE_READY))
+    throw new ApiError("NotAvailableYet", `Batch ${stamp} is not available yet`);
   if (now > start + KEPT || (!isHourly && isGap(deps.view.world, start)))
     throw new ApiError("NotFoundError", `Batch ${stamp} not found`);
   const origin = new URL(deps.baseUrl).origin;

@@ -27,6 +27,8 @@ export interface Hunt extends HuntMarks {
 export interface HuntDeps extends Omit<PageDeps, "fetchSample"> {
   readonly client: HuntClient;
   readonly log: Logger;
+  /** From 0 to below 1. */
+  readonly random: () => number;
   /** Called whenever the tally has changed, with what a run that is cut off has done too. */
   readonly onProgress: (tally: HuntTally) => void;
 }
@@ -101,7 +103,7 @@ export function newWalk({ source, sinceSeconds }: Hunt, state: HuntState, now: n
  */
 async function walkThrough(run: Run, start: Walk): Promise<HuntTally> {
   const { hunt, store, signal, taker } = run;
-  const pages = hunt.source.pages({ client: run.client, resolve: store.resolve }, start)[Symbol.asyncIterator]();
+  const pages = hunt.source.pages({ ...run, resolve: store.resolve }, start)[Symbol.asyncIterator]();
   let walk = start;
   /** Samples that pages which are not saved yet may still add. */
   let open = 0;
@@ -136,8 +138,10 @@ async function walkThrough(run: Run, start: Walk): Promise<HuntTally> {
     await saved.catch(() => {});
     await pages.return?.();
   }
-  const { watermark } = await store.state(hunt.name);
-  await store.finishWalk(hunt.name, advance(watermark, walk), seconds(run.clock()));
+  if (!hunt.source.isEndless) {
+    const { watermark } = await store.state(hunt.name);
+    await store.finishWalk(hunt.name, advance(watermark, walk), seconds(run.clock()));
+  }
   run.tally = { ...run.tally, isComplete: true };
   run.onProgress(run.tally);
   return run.tally;

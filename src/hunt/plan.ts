@@ -11,7 +11,7 @@ export interface HuntPlan {
   /** Whether a walk that was cut off goes on. */
   readonly isResumed: boolean;
   readonly searches: number;
-  /** Requests for pages, of the search or of another listing. */
+  /** Requests for pages, of the search or of another listing, or for batches of a feed. */
   readonly pages: number;
   readonly samples: number;
   /** Requests for samples. */
@@ -30,9 +30,8 @@ export async function planHunt(
   const walk = state.walk ?? newWalk(hunt, state, now);
   const isResumed = state.walk?.cursor !== undefined;
   const samples = Math.min(hunt.limit, source.size ?? hunt.limit);
-  const perSample = requestsPerSample(hunt.fetch) + (source.kind === "hashes" ? 1 : 0);
-  const pages = source.kind === "hashes" ? 0 : Math.ceil(samples / source.pageSize);
-  const lookups = samples * perSample;
+  const pages = source.pageRequests(samples, walk, now);
+  const lookups = samples * requestsPerSample(hunt.fetch, source);
   return {
     name: hunt.name,
     query: walk.query,

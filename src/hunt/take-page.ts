@@ -4,17 +4,15 @@
  */
 import { collect } from "../collect/report.ts";
 import type { Collected } from "../model/evidence.ts";
-import type { Claimant, FetchedSample, HuntStore } from "../store/hunt-store.ts";
+import type { Claimant, FetchedSample, HuntStore, KnownSample } from "../store/hunt-store.ts";
 import { recogniseBody } from "../vt/bodies.ts";
-import { paths } from "../vt/paths.ts";
 import { createSlots } from "../vt/slots.ts";
 import { type Commits, createCommits } from "./commits.ts";
-import type { HuntClient, SampleFetcher } from "./fetch-sample.ts";
+import { isEnough, type SampleFetcher } from "./fetch-sample.ts";
+import { type FoundSample, sampleOfBody } from "./found-sample.ts";
 import type { Hunt } from "./hunt.ts";
-import { type FoundSample, sampleOfBody } from "./source.ts";
 
 export interface PageDeps {
-  readonly client: HuntClient;
   readonly fetchSample: SampleFetcher;
   readonly store: HuntStore;
   readonly clock: () => Date;
@@ -33,21 +31,30 @@ export interface TallyChange {
 }
 
 /** A sample to be fetched, without the bodies that named it. */
-interface DueSample extends Omit<FoundSample, "body"> {
-  /** What the listing's object gave; undefined when there was none and the sample has to be asked for. */
-  readonly own?: readonly Collected[];
+interface DueSample extends Omit<FoundSample, "object" | "about"> {
+  /** What the bodies gave. */
+  readonly own: readonly Collected[];
+  /** The listing's relationships, when they are not followed to their end yet. */
+  readonly embedded?: unknown;
+  readonly needsObject: boolean;
 }
 
 export interface Look {
   readonly due: readonly DueSample[];
-  readonly known: readonly string[];
+  readonly known: readonly KnownSample[];
 }
 
 export interface Taking {
   /** Settles when so many of the samples have begun that it is time for the next page; not after a failure. */
   readonly tail: Promise<void>;
   /** Settles when all are in the store. Throws VtError or the signal's reason; nothing of the page is under way then. */
-  readonly done: Promise<{ readonly known: readonly string[]; readonly fetched: number }>;
+  readonly done: Promise<Taken>;
+}
+
+export interface Taken {
+  /** Another process has fetched these meanwhile. */
+  readonly known: readonly KnownSample[];
+  readonly fetched: number;
 }
 
 /** Takes the pages of one run; they may overlap, and share how many samples are under way. */
@@ -96,22 +103,56 @@ async function look(run: TakerRun, found: readonly FoundSample[]): Promise<Look>
   const samples = [...new Map(found.map((sample) => [sample.id, sample])).values()];
   const due = (await dueOf(run, samples)).filter(({ id }) => !begun.has(id));
   for (const { id } of due) begun.add(id);
-  const known = idsWithout(samples, due);
+  const left = new Set(due);
+  const known = samples.filter((sample) => !left.has(sample)).map((sample) => knownSample(sample, hunt));
   onChange({ found: samples.length, known: known.length });
-  return { known, due: due.map(({ body, ...sample }) => (body === undefined ? sample : withOwn(sample, body, hunt))) };
+  return { known, due: due.map((sample) => dueSample(sample, hunt)) };
 }
 
-function withOwn(sample: Omit<FoundSample, "body">, body: unknown, { family }: Hunt): DueSample {
-  const own = (recogniseBody(body, `${sample.id}.json`) ?? []).flatMap((item) => collect(item) ?? []);
-  return { ...sample, own: own.map((collected) => withFamily(collected, family)) };
+function dueSample({ object, about, ...sample }: FoundSample, hunt: Hunt): DueSample {
+  const { source, fetch } = hunt;
+  const { embedded, own } = splitObject(object, source.givesRelationships);
+  return {
+    ...sample,
+    own: [...collected(own, sample.id, hunt), ...collected(about, sample.id, hunt)],
+    ...(embedded === undefined ? {} : { embedded }),
+    needsObject: object === undefined && !isEnough(fetch, source),
+  };
 }
 
-/** Those to be fetched: new, or old and changed since. Without a modification date an old one counts as changed. */
+/** An object is known by then; a report out of a feed may be another one. */
+function knownSample({ id, about }: FoundSample, hunt: Hunt): KnownSample {
+  return { id, collected: collected(about, id, hunt) };
+}
+
+/** Apart, so that the rest of an object of a megabyte does not wait for what is behind its relationships' cursors. */
+function splitObject(object: unknown, isEmbedding: boolean): { readonly own: unknown; readonly embedded?: unknown } {
+  const { relationships, ...own } = (object ?? {}) as { readonly relationships?: unknown };
+  if (!isEmbedding || relationships === undefined) return { own: object };
+  const { type, id } = own as { readonly type?: unknown; readonly id?: unknown };
+  return { own, embedded: { data: { type, id, relationships } } };
+}
+
+function collected(body: unknown, id: string, { family }: Hunt): Collected[] {
+  const items = body === undefined ? [] : (recogniseBody(body, `${id}.json`) ?? []);
+  return items.flatMap((item) => collect(item) ?? []).map((own) => withFamily(own, family));
+}
+
+/**
+ * Those to be fetched: new, or old and changed since. Without a modification date an old one counts as changed. Where
+ * nothing is asked of VirusTotal nothing counts as fetched: what the hunt does not have yet is new.
+ */
 async function dueOf<T extends FoundSample | DueSample>(
-  { store, clock, hunt: { ttlSeconds } }: TakerRun,
+  { store, clock, hunt }: TakerRun,
   samples: readonly T[],
 ): Promise<T[]> {
-  const fetched = await store.fetched(samples.map(({ id }) => id));
+  const { name, ttlSeconds, fetch, source } = hunt;
+  const ids = samples.map(({ id }) => id);
+  if (isEnough(fetch, source)) {
+    const members = await store.members(name, ids);
+    return samples.filter(({ id }) => !members.has(id));
+  }
+  const fetched = await store.fetched(ids);
   const now = seconds(clock());
   return samples.filter((sample) => isDue(sample, fetched.get(sample.id), ttlSeconds, now));
 }
@@ -127,18 +168,9 @@ function isDue(
   return sample.modifiedAt === undefined || sample.modifiedAt !== known.modifiedAt;
 }
 
-function idsWithout(samples: readonly { readonly id: string }[], others: readonly { readonly id: string }[]): string[] {
-  const left = new Set(others.map(({ id }) => id));
-  return samples.filter(({ id }) => !left.has(id)).map(({ id }) => id);
-}
-
-async function takeAll(
-  run: TakerRun,
-  due: readonly DueSample[],
-  onTail: () => void,
-): Promise<{ readonly known: readonly string[]; readonly fetched: number }> {
+async function takeAll(run: TakerRun, due: readonly DueSample[], onTail: () => void): Promise<Taken> {
   const { store, claimant, sleep, signal, onChange } = run;
-  const known: string[] = [];
+  const known: KnownSample[] = [];
   let fetched = 0;
   for (let wanted = due; wanted.length > 0; ) {
     const page: PageRun = { ...run, held: new Set(), busy: [], committing: [], onFetched: () => (fetched += 1) };
@@ -153,8 +185,9 @@ async function takeAll(
     if (page.busy.length === 0) break;
     await sleep(POLL_MS, signal);
     wanted = await dueOf(run, page.busy);
-    const done = idsWithout(page.busy, wanted);
-    known.push(...done);
+    const left = new Set(wanted);
+    const done = page.busy.filter((sample) => !left.has(sample));
+    known.push(...done.map(({ id, own }) => ({ id, collected: own })));
     onChange({ known: done.length });
   }
   onTail();
@@ -203,16 +236,22 @@ async function inParallel(page: PageRun, samples: AsyncGenerator<DueSample>): Pr
   if (failures.length > 0) throw failures[0];
 }
 
-/** Fetches a sample and leaves it to be committed; one that VirusTotal does not hold gives nothing. */
-async function takeOne(page: PageRun, found: DueSample): Promise<void> {
-  const { signal, client, hunt, clock, commits, committing, held, onChange, onFetched } = page;
+/** Fetches a sample and leaves it to be committed; one that VirusTotal does not hold gives what the page had of it. */
+async function takeOne(page: PageRun, sample: DueSample): Promise<void> {
+  const { signal, hunt, clock, commits, committing, held, onChange, onFetched } = page;
   signal.throwIfAborted();
+  const { id, own } = sample;
   const fetchedAt = seconds(clock());
-  const sample = found.own === undefined ? await asked(client, found.id, hunt) : found;
-  if (!sample?.own) return;
-  const collected = [...sample.own, ...(await page.fetchSample(sample.id, hunt.fetch))];
-  const { id, modifiedAt } = sample;
-  const taken = { id, collected, fetched: { fetchedAt, ...(modifiedAt === undefined ? {} : { modifiedAt }) } };
+  const isAsked = !isEnough(hunt.fetch, hunt.source);
+  const parts = isAsked ? await page.fetchSample(sample, hunt.fetch) : { collected: [] };
+  if (parts === undefined && own.length === 0) return;
+  const object = sampleOfBody(parts?.object);
+  const modifiedAt = object?.modifiedAt ?? sample.modifiedAt;
+  const taken = {
+    id,
+    collected: [...own, ...collected(object?.object, id, hunt), ...(parts?.collected ?? [])],
+    ...(isAsked ? { fetched: { fetchedAt, ...(modifiedAt === undefined ? {} : { modifiedAt }) } } : {}),
+  };
   const committed = commits.add(taken).then(() => {
     held.delete(id);
     onFetched();
@@ -221,13 +260,6 @@ async function takeOne(page: PageRun, found: DueSample): Promise<void> {
   // Looked at when the page is done.
   committed.catch(() => {});
   committing.push(committed);
-}
-
-async function asked(client: HuntClient, id: string, hunt: Hunt): Promise<DueSample | undefined> {
-  const found = sampleOfBody(await client.get(paths.file(id)));
-  if (!found) return undefined;
-  const { body, ...sample } = found;
-  return withOwn(sample, body, hunt);
 }
 
 /** The operator's family goes before the engines'. */

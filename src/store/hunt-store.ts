@@ -47,7 +47,15 @@ export interface TakenSample {
   /** sha256. */
   readonly id: string;
   readonly collected: readonly Collected[];
-  readonly fetched: FetchedSample;
+  /** Absent when nothing was asked of VirusTotal: another hunt may still. */
+  readonly fetched?: FetchedSample;
+}
+
+/** A sample that needs no fetching, with what the page that named it showed of it. */
+export interface KnownSample {
+  /** sha256. */
+  readonly id: string;
+  readonly collected: readonly Collected[];
 }
 
 export interface HuntMarks {
@@ -68,9 +76,11 @@ export interface HuntStore {
   /** Names and marks of a hunt, as the config has them now. */
   register(hunt: string, marks: HuntMarks): Promise<void>;
   /** A page is done, or none yet: how far the walk is, and known samples that belong to the hunt too; one transaction. */
-  saveWalk(hunt: string, walk: Walk, knownIds: readonly string[]): Promise<void>;
+  saveWalk(hunt: string, walk: Walk, known: readonly KnownSample[]): Promise<void>;
   /** The walk is over. The watermark never goes back; without one it stays where it is. */
   finishWalk(hunt: string, watermark: number | undefined, ranAt: number): Promise<void>;
+  /** Which of the samples belong to the hunt. */
+  members(hunt: string, sampleIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** When the samples were fetched; those never fetched are absent. */
   fetched(sampleIds: readonly string[]): Promise<ReadonlyMap<string, FetchedSample>>;
   /** sha256 of the md5 and sha1 hashes that the store knows. */
@@ -90,13 +100,21 @@ export function createHuntStore(db: Kysely<Schema>): HuntStore {
         insert into hunt (name, labels, tlp) values (${hunt}, ${JSON.stringify(labels)}, ${tlp ?? null})
         on conflict (name) do update set labels = excluded.labels, tlp = excluded.tlp`.execute(db);
     },
-    async saveWalk(hunt, walk, knownIds) {
+    async saveWalk(hunt, walk, known) {
       await db.transaction().execute(async (trx) => {
         await sql`
           update hunt set watermark = case when base = ${walk.base} then watermark end, base = ${walk.base},
                           floor = ${walk.floor}, walk = ${JSON.stringify(walk)}
           where name = ${hunt}`.execute(trx);
-        await link(trx, hunt, knownIds);
+        await writeEvidence(
+          trx,
+          known.flatMap(({ collected }) => collected),
+        );
+        await link(
+          trx,
+          hunt,
+          known.map(({ id }) => id),
+        );
       });
     },
     async finishWalk(hunt, watermark, ranAt) {
@@ -104,6 +122,12 @@ export function createHuntStore(db: Kysely<Schema>): HuntStore {
         update hunt set walk = null, last_run = ${ranAt},
           watermark = case when watermark > ${watermark ?? null} then watermark else coalesce(${watermark ?? null}, watermark) end
         where name = ${hunt}`.execute(db);
+    },
+    async members(hunt, sampleIds) {
+      const { rows } = await sql<{ key: string }>`
+        select s.key from sample s join hunt_sample m on m.sample_id = s.id and m.hunt = ${hunt}
+        where s.key in (select value from json_each(${JSON.stringify(sampleIds)}))`.execute(db);
+      return new Set(rows.map(({ key }) => key));
     },
     fetched: (sampleIds) => readFetched(db, sampleIds),
     resolve: (hashes) => resolveHashes(db, hashes),
@@ -121,7 +145,7 @@ export function createHuntStore(db: Kysely<Schema>): HuntStore {
 async function addSamples(db: Kysely<Schema>, hunt: string, samples: readonly TakenSample[]): Promise<void> {
   const ids = samples.map(({ id }) => id);
   const given = JSON.stringify(ids);
-  const rows = samples.map(({ id, fetched: { fetchedAt, modifiedAt } }) => ({ id, fetchedAt, modifiedAt }));
+  const rows = samples.flatMap(({ id, fetched }) => (fetched ? [{ id, ...fetched }] : []));
   await db.transaction().execute(async (trx) => {
     // First a write: a transaction that begins by reading cannot wait for another process later.
     await sql`

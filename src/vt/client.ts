@@ -67,6 +67,11 @@ export interface ClientStats {
   readonly repeated: number;
 }
 
+export interface EmbeddedOptions {
+  /** A relationship stops after that many further requests and keeps its cursor, so that it shows; default no limit. */
+  readonly mostPages?: number;
+}
+
 /**
  * Every method throws VtError (see failure.ts) or the signal's reason. An object that VirusTotal does not know is
  * undefined, and a listing of one has no pages.
@@ -75,15 +80,10 @@ export interface VtClient {
   /** `path` comes from paths.ts; parameters are percent-encoded here, a query goes in verbatim. */
   get(path: string, params?: Params): Promise<unknown>;
   pages(path: string, params?: Params, from?: { readonly cursor?: string }): AsyncGenerator<Page>;
-  /**
-   * `/files/{id}` with relationships embedded, each followed past its first 20. With `mostPages` a relationship stops
-   * after that many further requests and keeps its cursor, so that it shows.
-   */
-  embedded(
-    fileId: string,
-    relationships: readonly string[],
-    options?: { readonly mostPages?: number },
-  ): Promise<unknown>;
+  /** `/files/{id}` with relationships embedded, as `completed` has them. */
+  embedded(fileId: string, relationships: readonly string[], options?: EmbeddedOptions): Promise<unknown>;
+  /** A file's body with its embedded relationships followed past their first 20. */
+  completed(body: unknown, fileId: string, options?: EmbeddedOptions): Promise<unknown>;
   /** The bytes behind a path that redirects to a storage server (the feeds), which is asked without the key. */
   download(path: string): Promise<Readable | undefined>;
   /** What the account has left; undefined without a user name. Is not counted in the local quota. */
@@ -134,7 +134,9 @@ export function createVtClient(options: VtClientOptions): VtClient {
   return {
     get: (path, params) => getJson(api, urlOf(api, path, params)),
     pages: (path, params = {}, { cursor } = {}) => walk(api, urlOf(api, path, { ...params, cursor })),
-    embedded: (fileId, relationships, limits) => embedded(api, fileId, relationships, limits),
+    embedded: async (fileId, relationships, limits) =>
+      completed(api, await withEmbedded(api, fileId, relationships), fileId, limits),
+    completed: (body, fileId, limits) => completed(api, body, fileId, limits),
     download: (path) => download(api, urlOf(api, path)),
     overallQuotas: () => overallQuotas(api, options.user),
     serverTime: transport.serverTime,
@@ -181,13 +183,16 @@ function followed(api: Api, start: URL, { cursor, next }: Listing): URL | undefi
   return url;
 }
 
-async function embedded(
+function withEmbedded(api: Api, fileId: string, relationships: readonly string[]): Promise<unknown> {
+  return getJson(api, urlOf(api, paths.file(fileId), { relationships: relationships.join(",") }));
+}
+
+async function completed(
   api: Api,
+  body: unknown,
   fileId: string,
-  relationships: readonly string[],
-  { mostPages = Number.POSITIVE_INFINITY }: { readonly mostPages?: number } = {},
+  { mostPages = Number.POSITIVE_INFINITY }: EmbeddedOptions = {},
 ): Promise<unknown> {
-  const body = await getJson(api, urlOf(api, paths.file(fileId), { relationships: relationships.join(",") }));
   const listings = embeddedListings(body);
   if (listings.length === 0) return body;
   const whole = await Promise.all(
@@ -198,23 +203,31 @@ async function embedded(
         next === undefined
           ? urlOf(api, paths.fileDescriptors(fileId, name), { limit: EMBEDDED_LIMIT, cursor })
           : ownLink(api, next);
-      return [name, await completed(first, walk(api, start), mostPages)] as const;
+      return [name, await followedOn(first, walk(api, start), mostPages)] as const;
     }),
   );
   return withRelationships(body, whole);
 }
 
-/** A relationship with what is behind its cursor. */
-async function completed(first: unknown, rest: AsyncGenerator<Page>, mostPages: number): Promise<unknown> {
-  const items = [...readListing(first).items];
+/** A relationship with what is behind its cursor; an item that comes again with the next page stays where it was. */
+async function followedOn(first: unknown, rest: AsyncGenerator<Page>, mostPages: number): Promise<unknown> {
+  const items = new Map<unknown, unknown>();
+  const add = (page: readonly unknown[]): void => {
+    for (const item of page) {
+      const { type, id } = (item ?? {}) as { readonly type?: unknown; readonly id?: unknown };
+      const key = `${type} ${id}`;
+      if (!items.has(key)) items.set(key, item);
+    }
+  };
+  add(readListing(first).items);
   let pages = 0;
   for await (const page of rest) {
-    items.push(...page.items);
+    add(page.items);
     pages += 1;
     if (pages < mostPages) continue;
-    return withItems(first, { ...page, items });
+    return withItems(first, { ...page, items: [...items.values()] });
   }
-  return withItems(first, { items });
+  return withItems(first, { items: [...items.values()] });
 }
 
 function download(api: Api, url: URL): Promise<Readable | undefined> {
@@ -223,9 +236,9 @@ function download(api: Api, url: URL): Promise<Readable | undefined> {
   return api.exchange.ask({ endpoint: endpointOf(path), kind: kindOf(path) }, async (): Promise<Sent<Readable>> => {
     let target: Target = { url, isApi: true };
     for (let hops = 0; ; hops += 1) {
-      const { body, ...raw } = await transport.open(target, signal);
+      const { body, encoding, ...raw } = await transport.open(target, signal);
       if (raw.status === 200) return { value: body };
-      const bytes = await transport.drain(body);
+      const bytes = await transport.drain({ body, encoding });
       const location = raw.status >= 300 && raw.status < 400 ? raw.location : undefined;
       if (location !== undefined && hops < MOST_REDIRECTS) {
         target = { url: redirectTarget(target.url, location), isApi: false };

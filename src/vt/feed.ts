@@ -50,7 +50,7 @@ export interface FeedInput {
 
 const MINUTE_MS = 60_000;
 const STEP_MS = { minute: MINUTE_MS, hourly: 60 * MINUTE_MS } as const;
-/** How far behind the clock batches are ready: about one hour and two, and some minutes for good measure. */
+/** How far behind the clock batches begin that are ready: one hour and two, and some minutes for good measure. */
 const DELAY_MS = { minute: 70 * MINUTE_MS, hourly: 130 * MINUTE_MS } as const;
 /** VirusTotal's own client uses the hyphen, its specification the underscore. */
 const SPELLINGS = ["file-behaviours", "file_behaviours"] as const;
@@ -66,39 +66,60 @@ export function feedCursor(date: Date, cadence: FeedCadence): FeedCursor {
   return `${batchName(date, cadence)}-0`;
 }
 
+/** When the batch of a cursor begins. Throws VtError `refused` for what is no cursor. */
+export function feedTime(cursor: FeedCursor, cadence: FeedCadence): Date {
+  return readCursor(cursor, cadence).date;
+}
+
 /** Batches that begin before this moment should be ready. */
 export function feedReadyAt(now: Date, cadence: FeedCadence): Date {
-  return new Date(now.getTime() - DELAY_MS[cadence] + STEP_MS[cadence]);
+  const step = STEP_MS[cadence];
+  return new Date(Math.floor((now.getTime() - DELAY_MS[cadence]) / step) * step + step);
 }
 
 /**
  * Pages of the batches from a cursor on. A batch that is not ready is waited for, one that is cut short is asked for
- * again and goes on at the line where it stopped; one batch may be missing, two in a row throw VtError `unavailable`
- * (VirusTotal keeps seven days). Throws what the client throws, `forbidden` for a licence without the feed.
+ * again and goes on at the line where it stopped. Batches that are missing are passed once a later one is there, which
+ * is told: an outage of VirusTotal's leaves a gap for ever. Without a later one, a single missing batch is left for the
+ * next run and several throw VtError `unavailable`. Throws what the client throws, `forbidden` for a licence without
+ * the feed.
  */
 export async function* readFeed(deps: FeedDeps, input: FeedInput): AsyncGenerator<FeedPage> {
   const { cadence, from, until, longestLine = LONGEST_LINE } = input;
   const open = createOpener(deps.client);
   let { date, linesRead } = readCursor(from, cadence);
-  let missing: string | undefined;
+  let missing: FeedPage[] = [];
   for (; date < until; date = new Date(date.getTime() + STEP_MS[cadence]), linesRead = 0) {
     const batch = batchName(date, cadence);
     const after = feedCursor(new Date(date.getTime() + STEP_MS[cadence]), cadence);
-    const isThere = yield* readBatch({ ...deps, open }, { cadence, batch, linesRead, after, longestLine });
-    if (isThere) {
-      missing = undefined;
+    const stream = await open(batch);
+    if (stream === undefined) {
+      missing.push({ batch, bodies: [], cursor: after });
       continue;
     }
-    if (missing !== undefined) throw twoMissing(missing, batch);
-    missing = batch;
-    deps.log.info(`The feed has no batch ${batch}; going on with the next.`);
-    yield { batch, bodies: [], cursor: after };
+    try {
+      if (missing.length > 0) tellGap(deps.log, missing, batch);
+      yield* missing;
+      missing = [];
+      yield* readBatch({ ...deps, open }, { cadence, batch, stream, linesRead, after, longestLine });
+    } finally {
+      stream.destroy();
+    }
   }
+  if (missing.length > 1) throw severalMissing(missing);
+}
+
+function tellGap(log: ClientLog, missing: readonly FeedPage[], next: string): void {
+  const [first, last] = [missing[0]?.batch, missing.at(-1)?.batch];
+  if (first === last) log.info(`The feed has no batch ${first}; going on with the next.`);
+  else log.warn(`The feed has no batches from ${first} to ${last}; going on with ${next}.`);
 }
 
 interface Batch {
   readonly cadence: FeedCadence;
   readonly batch: string;
+  /** Its first download. */
+  readonly stream: Readable;
   readonly linesRead: number;
   /** The cursor behind its last line. */
   readonly after: FeedCursor;
@@ -109,16 +130,15 @@ interface BatchDeps extends FeedDeps {
   readonly open: (batch: string) => Promise<Readable | undefined>;
 }
 
-/** The pages of one batch; answers false when VirusTotal does not have it. */
+/** The pages of one batch. */
 async function* readBatch(
   deps: BatchDeps,
-  { cadence, batch, linesRead, after, longestLine }: Batch,
-): AsyncGenerator<FeedPage, boolean> {
+  { cadence, batch, stream: first, linesRead, after, longestLine }: Batch,
+): AsyncGenerator<FeedPage> {
   const { log, signal } = deps;
   let read = linesRead;
+  let stream = first;
   for (let tries = 1; ; tries += 1) {
-    const stream = await deps.open(batch);
-    if (stream === undefined) return false;
     let bodies: unknown[] = [];
     let line = 0;
     try {
@@ -136,7 +156,7 @@ async function* readBatch(
         bodies = [];
       }
       yield { batch, bodies, cursor: after };
-      return true;
+      return;
     } catch (error) {
       signal.throwIfAborted();
       if (tries === MOST_TRIES || error instanceof TooLarge) throw unreadable(batch, tries, reasonOf(error));
@@ -145,6 +165,9 @@ async function* readBatch(
     } finally {
       stream.destroy();
     }
+    const again = await deps.open(batch);
+    if (again === undefined) throw unreadable(batch, tries, "it is not there any more");
+    stream = again;
   }
 }
 
@@ -241,10 +264,11 @@ function readCursor(cursor: FeedCursor, cadence: FeedCadence): { date: Date; lin
   return { date, linesRead: Number(lines) };
 }
 
-function twoMissing(first: string, second: string): VtError {
+function severalMissing(missing: readonly FeedPage[]): VtError {
+  const [first, second] = missing as [FeedPage, FeedPage];
   return new VtError(
     "unavailable",
-    `VirusTotal has neither the feed's batch ${first} nor ${second}. It keeps seven days: begin later, or run again when they are there.`,
+    `VirusTotal has neither the feed's batch ${first.batch} nor ${second.batch}, nor a later one. Run again when one is there: then the gap is passed.`,
   );
 }
 

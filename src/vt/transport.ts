@@ -41,13 +41,19 @@ export interface Target {
   readonly isApi: boolean;
 }
 
+export interface OpenBody {
+  readonly body: Readable;
+  /** Of the body, in lower case; errors of the API come compressed on this way too. */
+  readonly encoding: string;
+}
+
 export interface Transport {
   /** A GET read to its end. Throws TransportBreak, or the signal's reason. */
   fetch(target: Target, signal: AbortSignal): Promise<RawAnswer & { readonly bytes: Buffer }>;
-  /** A GET whose body is read by the caller; it must be read or destroyed. Throws as `fetch`. */
-  open(target: Target, signal: AbortSignal): Promise<RawAnswer & { readonly body: Readable }>;
+  /** A GET whose body is read by the caller, as it comes; it must be read or destroyed. Throws as `fetch`. */
+  open(target: Target, signal: AbortSignal): Promise<RawAnswer & OpenBody>;
   /** Reads a body of `open` to its end, as `fetch` does. */
-  drain(body: Readable): Promise<Buffer>;
+  drain(opened: OpenBody): Promise<Buffer>;
   /** The clock of whoever answered last, to the second; undefined before the first answer. */
   serverTime(): Date | undefined;
   /** A text without key and proxy passwords. */
@@ -86,17 +92,18 @@ export function createTransport(options: TransportOptions): Transport {
     };
     return { raw, body, encoding: String(got["content-encoding"] ?? "identity").toLowerCase() };
   };
-  const drain = (body: Readable): Promise<Buffer> => collect(body, maxBodyBytes);
+  const drain = async ({ body, encoding }: OpenBody): Promise<Buffer> =>
+    decompress(await collect(body, maxBodyBytes), encoding, maxBodyBytes);
 
   return {
     mask,
     serverTime: () => serverTime,
-    drain: (body) => drain(body).catch((error: unknown) => Promise.reject(breakOf(error, mask))),
+    drain: (opened) => drain(opened).catch((error: unknown) => Promise.reject(breakOf(error, mask))),
     async fetch(target, signal) {
       const limited = withDeadline(signal, timeouts.total);
       try {
-        const { raw, body, encoding } = await send(target, limited.signal);
-        return { ...raw, bytes: await decompress(await drain(body), encoding, maxBodyBytes) };
+        const { raw, ...opened } = await send(target, limited.signal);
+        return { ...raw, bytes: await drain(opened) };
       } catch (error) {
         signal.throwIfAborted();
         throw limited.signal.aborted
@@ -108,8 +115,8 @@ export function createTransport(options: TransportOptions): Transport {
     },
     async open(target, signal) {
       try {
-        const { raw, body } = await send(target, signal);
-        return { ...raw, body };
+        const { raw, ...opened } = await send(target, signal);
+        return { ...raw, ...opened };
       } catch (error) {
         signal.throwIfAborted();
         throw breakOf(error, mask);

@@ -128,6 +128,29 @@ describe("the plan", () => {
     });
   });
 
+  it("counts batches of a feed, and what embedded relationships save", async () => {
+    await withServer(async (emulator) => {
+      const lab = cliLab(`hunts:
+  - { name: alone, feed: { verdicts: [STEALER] }, relationships: [] }
+  - { name: hours, feed: { by: hour, tags: [LONG_SLEEPS] }, since: 1d, limit: 10 }
+  - { name: cheap, feed: { families: [a, b, c, d, e, f] }, relatedAs: embedded, limit: 10 }
+  - { name: jobs, retrohunt: j, reports: none, relatedAs: embedded, limit: 80 }
+  - { name: older, livehunt: "tag:a", livehuntFrom: notifications, limit: 80 }
+`);
+      const { stdout } = await lab.run(emulator, ["hunt", "--plan"]);
+      // Three hours back by the minute, less the 70 minutes in which there are none.
+      expect(stdout).toMatch(/^alone +0 +111 +300 +0 +111$/m);
+      expect(stdout).toMatch(/^hours +0 +22 +10 +40 +62$/m);
+      expect(stdout).toMatch(/^cheap +0 +111 +10 +10 +121$/m);
+      expect(stdout).toMatch(/^jobs +0 +2 +80 +0 +2$/m);
+      expect(stdout).toMatch(/^older +0 +2 +80 +400 +402$/m);
+      expect(stdout).toContain("alone asks: the file-behaviour feed by minute, verdicts STEALER\n");
+      expect(stdout).toContain("cheap asks: the file-behaviour feed by minute, families (6)\n");
+      expect(stdout).toMatch(/^older asks: date:17\d{8}\+ tag:a$/m);
+      expect(emulator.requests).toEqual([]);
+    });
+  });
+
   it("shows the account's own figures, which cost nothing", async () => {
     await withServer(
       async (emulator) => {
@@ -166,11 +189,25 @@ describe("what is wrong", () => {
     ["no hunt at all", "tlp: green\n", /There is no hunt in rulewright\.yaml\. Add one under hunts:/],
     ["a hunt without a source", "hunts: [{ name: x }]\n", /the hunt x has no source/],
     ["two sources", "hunts: [{ name: x, query: p:1+, retrohunt: j }]\n", /the hunt x has more than one source/],
+    ["a feed and a query", "hunts: [{ name: x, query: p:1+, feed: { tags: [A] } }]\n", /x has more than one source/],
     ["one name twice", "hunts: [{ name: x, query: p:1+ }, { name: x, query: p:2+ }]\n", /two hunts are called x/],
   ])("a config with %s says so", (_what, config, message) => {
     const file = "rulewright.yaml";
     const loaded = { config: parseConfig(config, file), file, isPresent: true };
     expect(() => huntsOf({ loaded } as App, [])).toThrow(message);
+  });
+
+  it.each([
+    ["without a filter", "feed: { by: hour }", /hunts\.0\.feed: a licence gets everything: say what is wanted/],
+    ["with an empty one", "feed: { tags: [] }", /hunts\.0\.feed\.tags: /],
+    [
+      "with an unknown key",
+      "feed: { verdict: [RAT] }",
+      /unknown key "hunts\.0\.feed\.verdict" \(did you mean "verdicts"\?\)/,
+    ],
+    ["by the day", "feed: { by: day, tags: [A] }", /hunts\.0\.feed\.by: /],
+  ])("a feed %s says so", (_what, feed, message) => {
+    expect(() => parseConfig(`hunts: [{ name: x, ${feed} }]\n`, "rulewright.yaml")).toThrow(message);
   });
 
   it("a query that VirusTotal does not take stops its own hunt, not the others", async () => {

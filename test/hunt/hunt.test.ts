@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { collectionId, retrohuntJobId } from "../../src/emulator/index.ts";
-import { collectionSource, hashSource, livehuntSource, retrohuntSource, searchSource } from "../../src/hunt/source.ts";
+import { hashSource } from "../../src/hunt/hash-source.ts";
+import { collectionSource, livehuntSource, retrohuntSource, searchSource } from "../../src/hunt/listing-sources.ts";
 import { withEmulator } from "../emulator/support.ts";
 import {
   askedFor,
@@ -141,7 +142,9 @@ describe("what the key has no right to", () => {
     await withEmulator({ world: smallWorld(8), privileges: all }, (emulator) =>
       withLab(emulator, async (lab) => {
         const relationships = ["itw_domains", "contacted_domains", "itw_urls"];
-        const tally = await lab.run(huntOf({ fetch: { reports: "each", relationships, maxRelated: 40 } }));
+        const tally = await lab.run(
+          huntOf({ fetch: { reports: "each", relationships, relatedAs: "objects", maxRelated: 40 } }),
+        );
         expect(tally).toMatchObject({ fetched: 8, isComplete: true });
         const forbidden = emulator.requests.filter(({ status }) => status === 403);
         expect(lab.warnings.length).toBeGreaterThan(0);
@@ -203,6 +206,8 @@ describe("the sources", () => {
 
   it.each([
     ["Livehunt", livehuntSource(`notification_tag:${family}`)],
+    ["Livehunt's older listing of files", livehuntSource(`tag:${family}`, "files")],
+    ["Livehunt's older notifications", livehuntSource(`tag:${family}`, "notifications")],
     ["Retrohunt", retrohuntSource(retrohuntJobId(family))],
     ["a collection", collectionSource(collectionId(family))],
   ])("%s gives its samples, once", async (_name, source) => {
@@ -214,6 +219,27 @@ describe("the sources", () => {
         expect(tally.fetched).toBeLessThanOrEqual(ofFamily);
         expect(await lab.run(huntOf({ source }))).toMatchObject({ fetched: 0, isComplete: true });
         expect(new Set(askedFor(emulator).values())).toEqual(new Set([1]));
+      }),
+    );
+  });
+
+  it.each(["files", "notifications"] as const)("Livehunt's older %s come whole, in portions too", async (from) => {
+    await withEmulator({ world }, (emulator) =>
+      withLab(emulator, async (lab) => {
+        const hunt = huntOf({ limit: 9, source: livehuntSource("", from) });
+        const tallies = [];
+        do tallies.push(await lab.run(hunt));
+        while (!tallies.at(-1)?.isComplete && tallies.length < 20);
+        const hunted = world.samples.filter((sample) => sample.family);
+        expect(tallies.reduce((sum, { fetched }) => sum + fetched, 0)).toBe(hunted.length);
+        const rows = lab.dump().filter((row) => row.startsWith('["sample"') && /[0-9a-f]{64}/.test(row));
+        // Their file objects are there too.
+        expect(rows.filter((row) => /\["sample","[0-9a-f]{64}","[0-9a-f]{32}"/.test(row))).toHaveLength(hunted.length);
+        expect(lab.dump()).toContainEqual(expect.stringMatching(`"label","${family}_emulated"`));
+        expect(new Set(askedFor(emulator).values())).toEqual(new Set([1]));
+        const listing = emulator.requests.find(({ path }) => path.startsWith("/intelligence/hunting_notification"));
+        expect(listing?.path).toBe(`/intelligence/hunting_notification${from === "files" ? "_files" : "s"}`);
+        expect(listing?.query.filter).toMatch(/^date:17[0-9]{8}\+$/);
       }),
     );
   });

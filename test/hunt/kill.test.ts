@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, it } from "vitest";
-import type { Emulator } from "../../src/emulator/index.ts";
+import { createWorld, type Emulator, retrohuntJobId } from "../../src/emulator/index.ts";
 import { withEmulator } from "../emulator/support.ts";
 import { root } from "../support/cli.ts";
 import { askedFor, cliLab, dump, fetchedIn, KEY, LATER, smallWorld, wideWorld } from "./support.ts";
@@ -75,6 +75,49 @@ it(
         const again = [...askedFor(emulator, from).keys()].filter((key) => kept.has(key.slice(0, 64)));
         expect(again).toEqual([]);
       }
+    });
+  },
+  LONG_MS,
+);
+
+const RECENT = createWorld({
+  seed: 11,
+  samples: 24,
+  families: 2,
+  start: new Date("2026-10-31T00:00:00Z"),
+  end: new Date("2026-11-01T00:00:00Z"),
+});
+
+it.each([
+  ["on the feed", "feed: { by: hour, verdicts: [STEALER, TROJAN] }", "relationships: [], since: 84h"],
+  ["on the feed, with look-ups", "feed: { by: hour, verdicts: [STEALER, TROJAN] }", "since: 84h"],
+  [
+    "of Retrohunt matches, embedded",
+    `retrohunt: ${retrohuntJobId(RECENT.families[0] as string)}`,
+    "relatedAs: embedded",
+  ],
+  ["of Livehunt's older notifications", 'livehunt: ""', "livehuntFrom: notifications"],
+])(
+  "a hunt %s is killed and goes on like the others",
+  async (_what, source, others) => {
+    const config = `virustotal:\n  concurrency: 2\nhunts:\n  - { name: own, ${source}, ${others} }\n`;
+    const options = { world: RECENT, apiKey: KEY, latencyMs: 8 };
+    const wanted = await withEmulator(options, async (emulator) => {
+      const lab = cliLab(config);
+      expect((await lab.run(emulator, ["hunt"])).code).toBe(0);
+      return dump(lab.store);
+    });
+    expect(wanted.filter((row) => row.startsWith('["hunt"')).length).toBeGreaterThan(3);
+    await withEmulator(options, async (emulator) => {
+      const lab = cliLab(config);
+      const random = numbers(SEED);
+      for (let instant = 0; instant < 5; instant += 1) {
+        await killed(lab, emulator, { requests: 1 + Math.floor(random() * 40) });
+        await wait(30);
+      }
+      const last = await lab.run(emulator, ["hunt"]);
+      expect(last.code, last.stderr).toBe(0);
+      expect(dump(lab.store)).toEqual(wanted);
     });
   },
   LONG_MS,

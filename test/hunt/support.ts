@@ -5,7 +5,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { createWorld, type Emulator, type World } from "../../src/emulator/index.ts";
 import { type Hunt, type HuntDeps, type HuntTally, runHunt } from "../../src/hunt/hunt.ts";
-import { type Source, searchSource } from "../../src/hunt/source.ts";
+import { searchSource } from "../../src/hunt/listing-sources.ts";
+import type { Source } from "../../src/hunt/source.ts";
 import { createSecret } from "../../src/net/secret.ts";
 import type { HuntStore } from "../../src/store/hunt-store.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
@@ -100,6 +101,7 @@ export async function withLab<T>(
     log,
     clock,
     sleep: quickSleep,
+    random: Math.random,
     signal,
     concurrency: 8,
     claimant: { owner, isGone: () => false },
@@ -130,7 +132,12 @@ export function huntOf(changes: Partial<Hunt> & { readonly source?: Source } = {
     source: searchSource({ query: "entity:file p:0+", order: ORDER, limit }),
     sinceSeconds: 60 * DAY,
     limit,
-    fetch: { reports: "each", relationships: ["contacted_domains", "contacted_ips"], maxRelated: 200 },
+    fetch: {
+      reports: "each",
+      relationships: ["contacted_domains", "contacted_ips"],
+      relatedAs: "objects",
+      maxRelated: 200,
+    },
     ttlSeconds: 30 * DAY,
     labels: [],
     ...changes,

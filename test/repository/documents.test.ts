@@ -35,7 +35,7 @@ describe("documents", () => {
 
   it("the starter config is what the defaults are", () => {
     expect(parseConfig(STARTER_CONFIG, "rulewright.yaml")).toEqual(Config.parse({}));
-    const uncommented = STARTER_CONFIG.replaceAll(/^# (?=(?:plugins|warningLists|exports|sinks| {2}))/gm, "");
+    const uncommented = STARTER_CONFIG.replaceAll(/^# (?=(?:plugins|warningLists|hunts|exports|sinks| {2}))/gm, "");
     expect(() => parseConfig(uncommented, "rulewright.yaml")).not.toThrow();
   });
 

@@ -692,6 +692,20 @@ describe("embedded relationships", () => {
     expect(body.data.attributes).toEqual({ size: 1 });
   });
 
+  it("hold an item that comes again on the next page once, where it was", async () => {
+    const again: Script = ({ path, query }, response) => {
+      const self = `http://${response.req.headers.host}/api/v3/files/${sampleId(1)}/relationships/contacted_ips`;
+      if (path.endsWith("contacted_ips"))
+        return json(response, 200, { data: query.get("cursor") ? range(19, 22) : range(0, 20), links: { self } });
+      const ips = { data: range(0, 20), meta: { cursor: "c" }, links: { self, next: `${self}?cursor=c&limit=20` } };
+      json(response, 200, { data: { type: "file", id: sampleId(1), relationships: { contacted_ips: ips } } });
+    };
+    const { client } = await scene(again);
+    const body = await client.embedded(sampleId(1), ["contacted_ips"]);
+    expect(body).toMatchObject({ data: { relationships: { contacted_ips: { data: range(0, 22) } } } });
+    expect(await client.completed(body, sampleId(1))).toEqual(body);
+  });
+
   it("stop where they are told to, and keep the cursor for it to show", async () => {
     const { client } = await scene(world("next"));
     const body = await client.embedded(sampleId(1), ["contacted_ips"], { mostPages: 1 });
@@ -806,6 +820,20 @@ describe("a download", () => {
     );
     expect(await client.download(feed)).toBeDefined();
     expect(time.slept).toEqual([60_000]);
+    const packed = gzipSync(JSON.stringify({ error: { code: "NotAvailableYet", message: "soon" } }));
+    const { client: early, time: own } = await scene(
+      inTurn(
+        (_, response) => {
+          response.writeHead(400, { "content-encoding": "gzip" }).end(packed);
+        },
+        (_, response) => {
+          response.end("batch");
+        },
+      ),
+      { random: () => 0 },
+    );
+    expect(await early.download(feed)).toBeDefined();
+    expect(own.slept).toEqual([60_000]);
     const { client: poor, fails } = await scene(says(403, "ForbiddenError"));
     expect(isForbidden(await fails(() => poor.download(feed)))).toBe(true);
     const { client: late } = await scene(says(404, "NotFoundError"));

@@ -160,6 +160,25 @@ describe("the feed by minute", () => {
     expect(error.message).toContain("neither the feed's batch 202611241001 nor 202611241002");
   });
 
+  it("passes a longer gap when a later batch is there, and says which", async () => {
+    const missing = ["202611241001", "202611241002", "202611241003"];
+    const { pages } = await scene((name) => (missing.includes(name) ? undefined : TWO_LINES));
+    const found = await all(pages("202611241000-0", "2026-11-24T10:05:00Z"));
+    expect(found.map(({ batch, bodies }) => `${batch} ${bodies.length}`)).toEqual([
+      "202611241000 2",
+      ...missing.map((name) => `${name} 0`),
+      "202611241004 2",
+    ]);
+    expect(infos).toEqual(["The feed has no batches from 202611241001 to 202611241003; going on with 202611241004."]);
+  });
+
+  it("leaves a last batch that is missing to the next run", async () => {
+    const { pages } = await scene((name) => (name === "202611241001" ? undefined : TWO_LINES));
+    const found = await all(pages("202611241000-0", "2026-11-24T10:02:00Z"));
+    expect(found.map(({ cursor }) => cursor)).toEqual(["202611241001-0"]);
+    expect(infos).toEqual([]);
+  });
+
   it("is forbidden for most licences", async () => {
     const { pages } = await scene(() => "forbidden");
     expect(await errorOf(all(pages("202611241000-0", "2026-11-24T10:09:00Z")))).toMatchObject({ problem: "forbidden" });
@@ -268,7 +287,10 @@ describe("cursors of the feed", () => {
   it("end where batches should be ready: an hour and two behind, and some minutes", () => {
     const now = new Date("2026-11-24T12:00:00Z");
     expect(feedReadyAt(now, "minute").toISOString()).toBe("2026-11-24T10:51:00.000Z");
-    expect(feedReadyAt(now, "hourly").toISOString()).toBe("2026-11-24T10:50:00.000Z");
+    expect(feedReadyAt(now, "hourly").toISOString()).toBe("2026-11-24T10:00:00.000Z");
+    // The hour from 10 on is there at twelve.
+    const after = new Date("2026-11-24T12:10:00Z");
+    expect(feedReadyAt(after, "hourly").toISOString()).toBe("2026-11-24T11:00:00.000Z");
   });
 
   it.each(["", "202611241000", "202611241000-", "2026112410-0", "202613241000-0", "202602301000-0", "x-1"])(

@@ -310,6 +310,14 @@ function program() {
     .option("--pcap <file...>", "captures, read by the installed Suricata with the rules")
     .option("--columns <pairs>", "columns of DNS and proxy logs, such as host=cs-host,client=c-ip", list)
     .addOption(new Option("--top <number>", "rows of each table").argParser(whole).default(20))
+    .addOption(
+      new Option(
+        "--record [as]",
+        "remember the hits in the store: as sightings, or as false positives of a harmless log",
+      )
+        .choices(["sightings", "false-positives"] as const)
+        .preset("sightings"),
+    )
     .addOption(storeOption())
     .addOption(jsonOption())
     .addOption(configOption())

@@ -9,8 +9,11 @@ import { createInterface } from "node:readline";
 import { RulewrightError } from "../errors.ts";
 import { canonicalise, isRejected } from "../model/canonical.ts";
 import type { HostScope } from "../model/indicator.ts";
-import { OBSERVABLE_TYPES } from "../model/observable.ts";
+import { formatEndpoint, OBSERVABLE_TYPES } from "../model/observable.ts";
 import { readSidFile, SID_FILE } from "../store/sid-file.ts";
+import { parseRuleFile } from "../verify/rule-file.ts";
+import { readSuricataRule } from "../verify/suricata-rule.ts";
+import type { Target } from "../verify/target.ts";
 import { splitCells } from "./delimited.ts";
 import { isObject, list, object, text } from "./json.ts";
 import { readRule } from "./rules.ts";
@@ -73,6 +76,10 @@ async function readRules(file: string, watched: WatchList, problems: string[]): 
   let nameless = 0;
   let isSuricata = true;
   for await (const line of linesOf(file)) {
+    if (standsForMany(line)) {
+      nameless += await readMany(file, line, watched, problems);
+      continue;
+    }
     const rule = readRule(line, ledger);
     if (rule && isSnortRule(line)) isSuricata = false;
     if (rule?.indicator) watched.add(rule.indicator);
@@ -85,6 +92,40 @@ async function readRules(file: string, watched: WatchList, problems: string[]): 
     );
   for (const own of lists) await readHashes(join(dirname(file), basename(own)), watched, problems);
   return isSuricata;
+}
+
+/** A rule over a dataset, a reputation list or a group of addresses: Suricata's forms for many. */
+function standsForMany(line: string): boolean {
+  return /^\s*alert\s[^(]*(?:->\s*\[[^(]*\(|\(.*[;\s](?:dataset:\s*isset|iprep:))/.test(line);
+}
+
+/** Adds what such a rule stands for; answers how many rules could not be read. */
+async function readMany(file: string, line: string, watched: WatchList, problems: string[]): Promise<number> {
+  const [rule] = parseRuleFile(file, line).rules;
+  const reading = rule && (await readSuricataRule(rule));
+  if (!rule || !reading || typeof reading === "string") return 1;
+  if (reading.problem !== undefined) problems.push(`${reading.list ?? file}: ${reading.problem}`);
+  for (const target of reading.targets) {
+    const own = watchedOfTarget(target);
+    if (own) watched.add({ ...own, sids: [rule.sid] });
+  }
+  return 0;
+}
+
+function watchedOfTarget(target: Target): Watched | undefined {
+  if (target.view === "address") {
+    const { address, port, transports } = target;
+    const type = address.includes(":") ? "ipv6" : "ipv4";
+    const [transport = "tcp"] = transports;
+    const own =
+      port === undefined
+        ? canonicalise(type, address)
+        : canonicalise("endpoint", formatEndpoint({ address, port, transport }));
+    return isRejected(own) ? undefined : own;
+  }
+  if (!("scope" in target) || target.scope === "below") return undefined;
+  const name = canonicalise("domain", target.host);
+  return isRejected(name) ? undefined : { ...name, scope: target.scope };
 }
 
 /** Options behind a content's comma, and the one service of its own name. */

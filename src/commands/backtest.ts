@@ -13,6 +13,7 @@ import { WatchList } from "../backtest/watched.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import { nearest } from "../model/nearest.ts";
 import { indicatorsOf } from "../policy/indicators.ts";
+import { RECORDED, type RecordedKind, recordHits } from "./backtest-record.ts";
 import { backtestJson, backtestText } from "./backtest-report.ts";
 import type { Output } from "./output.ts";
 
@@ -20,6 +21,8 @@ export interface BacktestOptions extends Partial<Record<LogFormat | "pcap" | "lo
   readonly columns?: readonly string[];
   readonly top: number;
   readonly store?: string;
+  /** Remember the hits in the store as this. */
+  readonly record?: RecordedKind;
   readonly json?: boolean;
 }
 
@@ -40,6 +43,7 @@ export async function runBacktest(
     indicators: release.indicators,
     sources: await sourcesOf(app, options, release),
     columns,
+    isHashed: options.record !== undefined,
     signal: app.signal,
     onProgress: (name, bytes) => output.progress(`reading ${name}: ${Math.floor(bytes / 1024 / 1024)} MiB`),
   });
@@ -47,6 +51,11 @@ export async function runBacktest(
   report(app, result);
   const text = options.json ? backtestJson : backtestText;
   await output.print(text(release.indicators, result, options.top));
+  if (options.record !== undefined) {
+    const { taken, given } = await recordHits(app, options.store, release.indicators, result, options.record);
+    const strangers = given > taken ? `; the store does not know ${given - taken} others` : "";
+    output.say(`Recorded for ${taken} of the store's indicators as ${RECORDED[options.record]}${strangers}.\n`);
+  }
   return EXIT.done;
 }
 

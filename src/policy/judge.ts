@@ -14,6 +14,7 @@ import {
   judgeUserAgent,
 } from "./artefacts.ts";
 import { judgeDomain } from "./hosts.ts";
+import { judgeOwnNetwork } from "./own-network.ts";
 import type { Policy } from "./policy.ts";
 import type { Ceiling, Finding, Findings, JudgeContext } from "./rule.ts";
 import { sandboxOwnGate } from "./sandbox-own.ts";
@@ -32,7 +33,8 @@ export function judge(facts: Facts, context: JudgeContext): Judgement {
       labels,
     };
   }
-  const { confidence, reasons } = addUp(findings, ceiling);
+  const said = judgeOwnNetwork(facts.feedback, context.policy);
+  const { confidence, reasons } = addUp([...findings, ...said.findings], lower(ceiling, said.ceiling));
   const lost = decayed(facts, confidence, context);
   return {
     observable: facts.observable,
@@ -110,6 +112,11 @@ function decayed(
     weight,
     text: `no new sample for ${Math.floor(age / 86_400_000)} days, half-life ${halfLifeDays(observable.type, policy)} days`,
   };
+}
+
+function lower(a: Ceiling | undefined, b: Ceiling | undefined): Ceiling | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.most < a.most ? b : a;
 }
 
 /** The confidence is the sum of the weights; what goes past a ceiling, 0 or 100 is taken back by a reason of its own. */

@@ -4,6 +4,7 @@ import type { Enrichment, EvidenceNote } from "../model/evidence.ts";
 import type { ObservableType } from "../model/observable.ts";
 import { LISTED, linksOf, type ObservableRow, PAGE, rulingsOf } from "./aggregates.ts";
 import { scanEvidence } from "./evidence-scan.ts";
+import { feedbackOf } from "./feedback.ts";
 import type { Schema } from "./schema.ts";
 import type { Facts } from "./store.ts";
 
@@ -25,6 +26,7 @@ async function factsOfPage(db: Kysely<Schema>, type: ObservableType, page: reado
   const enrichments = await enrichmentsOf(db, ids);
   const links = await linksOf(db, ids);
   const rulings = await rulingsOf(db, type, page);
+  const feedback = await feedbackOf(db, type, page);
   return page.map(({ id, value }) => {
     const tally = tallies.get(id);
     // Assigned where there is something: a million objects put together by spreading cost more than the judge.
@@ -47,6 +49,8 @@ async function factsOfPage(db: Kysely<Schema>, type: ObservableType, page: reado
     if (enrichment) facts.enrichment = enrichment;
     const ruling = rulings.get(value);
     if (ruling) facts.ruling = ruling;
+    const said = feedback.get(value);
+    if (said) facts.feedback = said;
     if (tally?.lastNew !== undefined) facts.lastNew = tally.lastNew;
     return facts;
   });

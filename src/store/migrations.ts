@@ -1,6 +1,7 @@
 /** Numbered migrations, forward only. A released one is never edited. */
 import { type Kysely, sql } from "kysely";
 import type { Migration } from "kysely/migration";
+import { FEEDBACK_SCHEMA } from "./feedback.ts";
 
 export const MIGRATIONS: Record<string, Migration> = {
   "0001_evidence": {
@@ -26,6 +27,11 @@ export const MIGRATIONS: Record<string, Migration> = {
   "0005_reports": {
     async up(db: Kysely<unknown>): Promise<void> {
       for (const statement of REPORT_SCHEMA) await sql.raw(statement).execute(db);
+    },
+  },
+  "0006_feedback": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of FEEDBACK_SCHEMA) await sql.raw(statement).execute(db);
     },
   },
 };

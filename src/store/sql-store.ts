@@ -8,6 +8,7 @@ import type { SidRange } from "../model/sid.ts";
 import { LISTED } from "./aggregates.ts";
 import { createDeliveryLedger } from "./delivery-ledger.ts";
 import { factsOf } from "./facts.ts";
+import { createFeedbackStore } from "./feedback.ts";
 import { createHuntStore } from "./hunt-store.ts";
 import { createJobStore } from "./job-store.ts";
 import { findJudged, judgedPages } from "./judged-rows.ts";
@@ -67,6 +68,7 @@ export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange): Omit<St
     population: () => populationOf(db),
     sandboxShares: (floor) => sandboxSharesOf(db, floor),
     sids: createSidLedger(db, sidRange),
+    feedback: createFeedbackStore(db),
     versions: createVersionStore(db),
     deliveries: (target, now) => createDeliveryLedger(db, target, now),
     samples: (sha256s) => findSamples(db, sha256s),

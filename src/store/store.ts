@@ -8,6 +8,7 @@ import type { Observable, ObservableType } from "../model/observable.ts";
 import type { SampleDetails } from "../model/sample-details.ts";
 import type { Decision, Verdict } from "../model/verdict.ts";
 import type { DeliveryLedger } from "../plugin.ts";
+import type { Feedback, FeedbackStore } from "./feedback.ts";
 import type { HuntStore } from "./hunt-store.ts";
 import type { JobStore } from "./job-store.ts";
 import type { SidStore } from "./sid-ledger.ts";
@@ -50,6 +51,8 @@ export interface Facts {
   /** When the newest sample that shows it was new, seconds; absent when no report is dated. */
   readonly lastNew?: number;
   readonly ruling?: Ruling;
+  /** What the operator's own network said of it. */
+  readonly feedback?: readonly Feedback[];
 }
 
 export const RULING_ACTIONS = ["allow", "deny", "revoke"] as const;
@@ -180,6 +183,7 @@ export interface Store {
   /** What shows in `share` of a sandbox's reports or more, of sandboxes with `reports` or more; by sandbox and value. */
   sandboxShares(floor: { readonly reports: number; readonly share: number }): Promise<readonly SandboxShare[]>;
   readonly sids: SidStore;
+  readonly feedback: FeedbackStore;
   readonly versions: VersionStore;
   /** `target` names the sink of the config and the export it gets. */
   deliveries(target: string, now: () => Date): DeliveryLedger;

@@ -1,7 +1,9 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { suricata } from "../../plugins/suricata/index.ts";
 import { readRelease } from "../../src/backtest/release.ts";
+import { exampleIndicator, render } from "../../src/testing.ts";
 import { root, temporaryFolder } from "../support/cli.ts";
 
 const OUT = join(root, "samples/out");
@@ -73,6 +75,26 @@ describe("rule files", () => {
       "/suricata/rulewright-files.rules",
       "/suricata/rulewright.rules",
     ]);
+  });
+
+  it.each(["dataset", "reputation"])("in the form %s give the same as one rule each", async (format) => {
+    const given = [
+      exampleIndicator("domain"),
+      exampleIndicator("domain", { value: "cdn.bad-host.top", scope: "host" }),
+      exampleIndicator("ipv4", { details: {} }),
+      exampleIndicator("ipv6", { details: {} }),
+      exampleIndicator("endpoint"),
+    ];
+    const read = async (form: string) => {
+      const folder = temporaryFolder();
+      const { files } = await render(suricata, given, { format: form });
+      for (const [path, data] of files) writeFileSync(join(folder, path), data);
+      const { indicators, problems } = await readRelease([folder]);
+      return { indicators: indicators.map(({ sids: _, ...own }) => own), problems };
+    };
+    const asRules = await read("rules");
+    expect(asRules.indicators).toHaveLength(5);
+    expect(await read(format)).toEqual(asRules);
   });
 
   it("of Snort are read alike, and not given to Suricata", async () => {

@@ -6,6 +6,7 @@ import { elastic } from "./elastic/index.ts";
 import { file } from "./file/index.ts";
 import { lists } from "./lists/index.ts";
 import { misp } from "./misp/index.ts";
+import { opencti } from "./opencti/index.ts";
 import { rpz } from "./rpz/index.ts";
 import { sigma } from "./sigma/index.ts";
 import { snort } from "./snort/index.ts";
@@ -13,12 +14,13 @@ import { splunk } from "./splunk/index.ts";
 import { stdout } from "./stdout/index.ts";
 import { stix } from "./stix/index.ts";
 import { suricata } from "./suricata/index.ts";
+import { taxii } from "./taxii/index.ts";
 
 export const plugins: readonly Plugin[] = [
   definePlugin({
     name: "rulewright",
     apiVersion: 1,
     exporters: [clamav, csv, elastic, lists, misp, rpz, sigma, snort, splunk, stix, suricata],
-    sinks: [file, stdout],
+    sinks: [file, opencti, stdout, taxii],
   }),
 ];

@@ -3,6 +3,7 @@
  * against theirs, and the VirusTotal emulator. They bring no test runner: pass your runner's `describe` and `it`.
  */
 export * from "./emulator/index.ts";
+export { type DeliveryContract, type DeliveryTarget, describeDelivery } from "./testing/delivery-contract.ts";
 export {
   EXAMPLE_VALUES,
   exampleIndicator,

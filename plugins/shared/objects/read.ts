@@ -1,0 +1,53 @@
+/** STIX objects, one a line, as the format `stix:objects` writes them: what identifies each, and its own bytes. */
+import { StringDecoder } from "node:string_decoder";
+import { type Chunk, sha256, z } from "../../../src/plugin.ts";
+
+/** What sinks of STIX objects accept. */
+export const STIX_OBJECTS = "application/stix+x-ndjson;version=2.1";
+
+export interface StixLine {
+  readonly id: string;
+  readonly type: string;
+  /** `modified`; of objects without one (SCOs, markings) a digest of what they say. */
+  readonly version: string;
+  /** The object as it was written. */
+  readonly text: string;
+  readonly bytes: number;
+}
+
+const Head = z.object({
+  id: z.string().regex(/^[a-z0-9-]+--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+  type: z.string(),
+  modified: z.string().optional(),
+});
+
+/** Throws for a line that is no STIX object: the exporter's fault. */
+export async function* readStixLines(chunks: AsyncIterable<Chunk>): AsyncGenerator<StixLine> {
+  const rests = new Map<string, string>();
+  const decoders = new Map<string, StringDecoder>();
+  for await (const { path, data } of chunks) {
+    const decoder = decoders.get(path) ?? new StringDecoder("utf8");
+    decoders.set(path, decoder);
+    const text = typeof data === "string" ? data : decoder.write(Buffer.from(data));
+    const lines = `${rests.get(path) ?? ""}${text}`.split("\n");
+    rests.set(path, lines.pop() ?? "");
+    for (const line of lines) if (line.trim() !== "") yield stixLine(line, path);
+  }
+  for (const [path, rest] of rests) if (rest.trim() !== "") yield stixLine(rest, path);
+}
+
+function stixLine(line: string, path: string): StixLine {
+  const text = line.trim();
+  const head = Head.safeParse(parse(text));
+  if (!head.success) throw new Error(`a line of ${path} is no STIX object`);
+  const { id, type, modified } = head.data;
+  return { id, type, version: modified ?? sha256(text).slice(0, 32), text, bytes: Buffer.byteLength(text) };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

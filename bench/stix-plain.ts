@@ -4,6 +4,7 @@
  */
 import type { Indicator } from "../src/model/indicator.ts";
 import { RULEWRIGHT_NAMESPACE, uuidv5 } from "../src/plugin.ts";
+import { EXAMPLE_VALUES } from "../src/testing.ts";
 
 const OBSERVABLE_NAMESPACE = "00abedb4-aa42-466c-9c01-fed23315a9b7";
 const FIXED_TIME = "2026-01-01T00:00:00.000Z";
@@ -14,17 +15,23 @@ const own = (type: string, meaning: string): string =>
 
 const AUTHOR = own("identity", "system:Rulewright");
 const FAMILY = own("malware", "quillet");
+const SAMPLE_HASH = EXAMPLE_VALUES.sha256;
+const SAMPLE = own("malware", `sample:${SAMPLE_HASH}`);
+const NETWORK = own("infrastructure", "quillet");
 
-/** The five identifiers of one domain. */
+/** The seven identifiers of one domain. */
 export function idsOf(value: string) {
   const indicator = own("indicator", `[domain-name:value = '${value}']`);
   const observed = own("observed-data", indicator);
+  const domain = `domain-name--${uuidv5(OBSERVABLE_NAMESPACE, `{"value":"${value}"}`)}`;
   return {
-    domain: `domain-name--${uuidv5(OBSERVABLE_NAMESPACE, `{"value":"${value}"}`)}`,
+    domain,
     indicator,
     observed,
     basedOn: own("relationship", `${indicator}|based-on|${observed}`),
     indicates: own("relationship", `${indicator}|indicates|${FAMILY}`),
+    consistsOf: own("relationship", `${NETWORK}|consists-of|${domain}`),
+    contact: own("relationship", `${SAMPLE}|communicates-with|${domain}`),
   };
 }
 
@@ -32,15 +39,20 @@ export function idsOf(value: string) {
 export function plainBundle(indicators: Iterable<Indicator>): object {
   const objects: object[] = [plainIdentity()];
   for (const indicator of indicators) {
-    const [domain, subject, observed, basedOn, indicates] = plainObjects(indicator);
+    const [domain, subject, observed, basedOn, indicates, consistsOf, contact] = plainObjects(indicator);
+    const isFirst = objects.length === 1;
     objects.push(domain, subject, observed, basedOn);
-    if (objects.length === 5) objects.push(plainFamily());
+    if (isFirst) objects.push(plainFamily());
     objects.push(indicates);
+    if (isFirst) objects.push(...plainInfrastructure(indicator));
+    objects.push(consistsOf);
+    if (isFirst) objects.push(...plainSample(indicator));
+    objects.push(contact);
   }
   return { type: "bundle", id: own("bundle", "rulewright"), objects };
 }
 
-function plainObjects(indicator: Indicator): [object, object, object, object, object] {
+function plainObjects(indicator: Indicator): [object, object, object, object, object, object, object] {
   const { value, firstSeen, lastSeen, validUntil, verdict } = indicator;
   const ids = idsOf(value);
   const reasons = verdict.reasons.map(({ text, weight }) => `${text} (+${weight})`).join("; ");
@@ -83,10 +95,12 @@ function plainObjects(indicator: Indicator): [object, object, object, object, ob
     },
     plainRelationship(firstSeen, ids.basedOn, "based-on", ids.indicator, ids.observed),
     plainRelationship(firstSeen, ids.indicates, "indicates", ids.indicator, FAMILY),
+    plainRelationship(firstSeen, ids.consistsOf, "consists-of", NETWORK, ids.domain),
+    plainRelationship(firstSeen, ids.contact, "communicates-with", SAMPLE, ids.domain),
   ];
 }
 
-function plainRelationship(created: string, id: string, type: string, source: string, target: string): object {
+function plainRelationship(created: string, id: string, type: string, source: string, target: string) {
   return {
     type: "relationship",
     spec_version: "2.1",
@@ -126,4 +140,43 @@ function plainFamily(): object {
     description: 'Malware family "quillet", as the VirusTotal reports of its samples name it.',
     is_family: true,
   };
+}
+
+function plainInfrastructure({ firstSeen }: Indicator): object[] {
+  const uses = own("relationship", `${FAMILY}|uses|${NETWORK}`);
+  const { object_marking_refs: _, ...unmarked } = plainRelationship(firstSeen, uses, "uses", FAMILY, NETWORK);
+  return [
+    {
+      type: "infrastructure",
+      spec_version: "2.1",
+      id: NETWORK,
+      created_by_ref: AUTHOR,
+      created: FIXED_TIME,
+      modified: FIXED_TIME,
+      name: 'Network infrastructure of "quillet"',
+      infrastructure_types: ["unknown"],
+    },
+    unmarked,
+  ];
+}
+
+function plainSample({ firstSeen }: Indicator): object[] {
+  const file = `file--${uuidv5(OBSERVABLE_NAMESPACE, `{"hashes":{"SHA-256":"${SAMPLE_HASH}"}}`)}`;
+  const url = `https://www.virustotal.com/gui/file/${SAMPLE_HASH}`;
+  return [
+    { type: "file", spec_version: "2.1", id: file, hashes: { "SHA-256": SAMPLE_HASH } },
+    {
+      type: "malware",
+      spec_version: "2.1",
+      id: SAMPLE,
+      created_by_ref: AUTHOR,
+      created: firstSeen,
+      modified: firstSeen,
+      name: `sample ${SAMPLE_HASH.slice(0, 12)}`,
+      is_family: false,
+      sample_refs: [file],
+      external_references: [{ source_name: "virustotal", external_id: SAMPLE_HASH, url }],
+      object_marking_refs: AMBER,
+    },
+  ];
 }

@@ -20,6 +20,7 @@ const TLP_1: Readonly<Partial<Record<Tlp, MarkingId>>> = {
   red: "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed",
 };
 
+/** In order of strictness. */
 const TLP_2: Readonly<Record<Tlp, MarkingDefinition>> = {
   clear: tlp2("clear", "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"),
   green: tlp2("green", "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"),
@@ -42,6 +43,13 @@ function tlp2(level: Tlp, id: MarkingId): MarkingDefinition {
       },
     },
   };
+}
+
+const LEVELS = Object.keys(TLP_2) as Tlp[];
+
+/** The stricter of two levels. */
+export function strictest(a: Tlp, b: Tlp): Tlp {
+  return LEVELS.indexOf(a) > LEVELS.indexOf(b) ? a : b;
 }
 
 export interface Marking {

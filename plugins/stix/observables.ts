@@ -10,7 +10,7 @@ import { type Indicator, type ObservableType, parseEndpoint, parseUrl } from "..
 import { isHex, parsed } from "../shared/values.ts";
 import { observableId } from "./ids.ts";
 import { equals, observation } from "./pattern.ts";
-import type { CyberObservable, KillChainPhase } from "./schema.ts";
+import type { CyberObservable, KillChainPhase, StixFile } from "./schema.ts";
 import { isPlainText } from "./text.ts";
 import { TLS_FINGERPRINT_EXTENSION_ID } from "./tls-fingerprint.ts";
 
@@ -161,23 +161,32 @@ function expressUrl({ value }: Indicator): Expression | Misfit {
   return URI_TAIL.test(parts.target) ? expression : { pattern: expression.pattern, observables: [] };
 }
 
-function expressFile({ value, details: { md5, sha1, size } }: Indicator): Expression | Misfit {
+function expressFile({ value, details }: Indicator): Expression | Misfit {
   if (!isHex(value, 64)) return { misfit: "not a SHA-256" };
   return {
     pattern: observation(equals("file:hashes.'SHA-256'", value)),
-    observables: [
-      // No name: it would be part of the id, and one content has many names.
-      observe({
-        type: "file",
-        hashes: {
-          ...(md5 && isHex(md5, 32) ? { MD5: md5 } : {}),
-          ...(sha1 && isHex(sha1, 40) ? { "SHA-1": sha1 } : {}),
-          "SHA-256": value,
-        },
-        ...(Number.isSafeInteger(size) && (size as number) >= 0 ? { size } : {}),
-      }),
-    ],
+    observables: [fileObservable(value, details)],
   };
+}
+
+/** The object of a file. No name: it would be part of the id, and one content has many names. */
+export function fileObservable(
+  sha256: string,
+  {
+    md5,
+    sha1,
+    size,
+  }: { readonly md5?: string | undefined; readonly sha1?: string | undefined; readonly size?: number | undefined },
+): StixFile {
+  return observe({
+    type: "file",
+    hashes: {
+      ...(md5 && isHex(md5, 32) ? { MD5: md5 } : {}),
+      ...(sha1 && isHex(sha1, 40) ? { "SHA-1": sha1 } : {}),
+      "SHA-256": sha256,
+    },
+    ...(Number.isSafeInteger(size) && (size as number) >= 0 ? { size } : {}),
+  }) as StixFile;
 }
 
 function expressCertificate({ value, details: { certificate } }: Indicator): Expression | Misfit {

@@ -1,9 +1,14 @@
 /** What a user may set for the `stix` exporter. */
 import { z } from "../../src/plugin.ts";
 import { TLP_VERSIONS } from "./marking.ts";
+import { PROFILE_NAMES } from "./profile.ts";
 import { IDENTITY_CLASSES } from "./schema.ts";
 
 export const StixOptions = z.strictObject({
+  profile: z
+    .enum(PROFILE_NAMES)
+    .default("generic")
+    .describe("Who reads it: anybody, OpenCTI, MISP, or a SIEM that takes indicators with simple patterns and no more"),
   identityName: z
     .string()
     .trim()
@@ -16,6 +21,10 @@ export const StixOptions = z.strictObject({
     .enum(TLP_VERSIONS)
     .default("1.0")
     .describe("Which TLP markings to use; 1.0 is what most platforms know, amber+strict exists only in 2.0"),
+  attackPatterns: z
+    .boolean()
+    .default(true)
+    .describe("Techniques as attack-pattern objects by their ATT&CK number; without it samples use none"),
   bundleKey: z
     .string()
     .min(1)

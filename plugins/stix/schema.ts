@@ -9,37 +9,22 @@
  * Source: STIX 2.1, OASIS Standard with Errata 01, sections 3 to 8.
  */
 import { z } from "../../src/plugin.ts";
+import { CyberObservable } from "./schema-observables.ts";
+import {
+  Confidence,
+  common,
+  ExternalReference,
+  identifier,
+  list,
+  objectMarkings,
+  Text,
+  Timestamp,
+} from "./schema-parts.ts";
+import { Relationship } from "./schema-relationship.ts";
 
-/** `type--uuid` in lower case (STIX 2.1 section 2.9). */
-function identifier<T extends string>(type: T) {
-  return z.templateLiteral([type, "--", z.uuid()]);
-}
-
-export type StixId<T extends string = string> = `${T}--${string}`;
-
-/** RFC 3339 in UTC with exactly three fraction digits: more crash some parsers, fewer are illegal in `created`. */
-const Timestamp = z.iso.datetime({ precision: 3 });
-const Text = z.string().min(1);
-const list = <T extends z.ZodType>(item: T) => z.array(item).min(1);
-
-const objectMarkings = list(identifier("marking-definition"));
-
-/** Common properties of domain and relationship objects (section 3.2). */
-function common<T extends string>(type: T) {
-  return {
-    type: z.literal(type),
-    spec_version: z.literal("2.1"),
-    id: identifier(type),
-    created_by_ref: identifier("identity"),
-    created: Timestamp,
-    modified: Timestamp,
-  };
-}
-
-/** Common properties of cyber-observable objects: they have no times, no author and no confidence (section 3.2). */
-function observable<T extends string>(type: T) {
-  return { type: z.literal(type), spec_version: z.literal("2.1"), id: identifier(type) };
-}
+export { CyberObservable, StixFile } from "./schema-observables.ts";
+export { ExternalReference, type StixId } from "./schema-parts.ts";
+export { Relationship, type RelationshipType } from "./schema-relationship.ts";
 
 export const IDENTITY_CLASSES = ["individual", "group", "system", "organization", "class", "unknown"] as const;
 
@@ -83,8 +68,16 @@ export const KillChainPhase = z.strictObject({
 });
 export type KillChainPhase = z.infer<typeof KillChainPhase>;
 
-export const ExternalReference = z.strictObject({ source_name: Text, external_id: Text, url: z.url() });
-export type ExternalReference = z.infer<typeof ExternalReference>;
+/** What OpenCTI reads of an indicator beyond the standard; the definition is OpenCTI's own and never shipped by others. */
+export const OpenCtiExtensions = z.strictObject({
+  "extension-definition--ea279b3e-5c71-4632-ac08-831c66a786ba": z.strictObject({
+    extension_type: z.literal("property-extension"),
+    score: Confidence,
+    detection: z.boolean(),
+    main_observable_type: Text,
+  }),
+});
+export type OpenCtiExtensions = z.infer<typeof OpenCtiExtensions>;
 
 export const StixIndicator = z
   .strictObject({
@@ -99,10 +92,11 @@ export const StixIndicator = z
     valid_from: Timestamp,
     valid_until: Timestamp,
     kill_chain_phases: list(KillChainPhase),
-    confidence: z.int().min(0).max(100),
+    confidence: Confidence,
     labels: list(Text).optional(),
     external_references: list(ExternalReference).optional(),
     object_marking_refs: objectMarkings,
+    extensions: OpenCtiExtensions.optional(),
   })
   .refine(({ valid_from, valid_until }) => valid_until > valid_from, "valid_until must be later than valid_from")
   .refine(({ created, modified }) => modified >= created, "modified must not be earlier than created");
@@ -118,77 +112,73 @@ export const ObservedData = z.strictObject({
 });
 export type ObservedData = z.infer<typeof ObservedData>;
 
-export const Malware = z.strictObject({
-  ...common("malware"),
-  name: Text,
-  description: Text.optional(),
-  is_family: z.literal(true),
-});
+/** A family, or one sample of it. */
+export const Malware = z
+  .strictObject({
+    ...common("malware"),
+    name: Text,
+    description: Text.optional(),
+    is_family: z.boolean(),
+    sample_refs: list(identifier("file")).optional(),
+    first_seen: Timestamp.optional(),
+    labels: list(Text).optional(),
+    external_references: list(ExternalReference).optional(),
+    object_marking_refs: objectMarkings.optional(),
+  })
+  .refine(
+    ({ is_family, sample_refs }) => is_family === (sample_refs === undefined),
+    "a sample has a file, a family none",
+  );
 export type Malware = z.infer<typeof Malware>;
 
-export const Relationship = z.strictObject({
-  ...common("relationship"),
-  relationship_type: z.enum(["indicates", "based-on"]),
-  source_ref: identifier("indicator"),
-  target_ref: z.union([identifier("malware"), identifier("observed-data")]),
+export const ANALYSIS_RESULTS = ["malicious", "benign", "unknown"] as const;
+
+export const MalwareAnalysis = z.strictObject({
+  ...common("malware-analysis"),
+  product: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/),
+  analysis_ended: Timestamp.optional(),
+  result_name: Text,
+  result: z.enum(ANALYSIS_RESULTS),
+  sample_ref: identifier("file"),
+  analysis_sco_refs: list(z.string()).optional(),
+  external_references: list(ExternalReference),
   object_marking_refs: objectMarkings,
 });
-export type Relationship = z.infer<typeof Relationship>;
+export type MalwareAnalysis = z.infer<typeof MalwareAnalysis>;
 
-export const DomainName = z.strictObject({ ...observable("domain-name"), value: Text });
-export const Ipv4Address = z.strictObject({ ...observable("ipv4-addr"), value: z.ipv4() });
-export const Ipv6Address = z.strictObject({ ...observable("ipv6-addr"), value: z.ipv6() });
-export const Url = z.strictObject({ ...observable("url"), value: Text });
-export const Mutex = z.strictObject({ ...observable("mutex"), name: Text });
-export const WindowsRegistryKey = z.strictObject({
-  ...observable("windows-registry-key"),
-  key: z.string().startsWith("HKEY_"),
+export const AttackPattern = z.strictObject({
+  ...common("attack-pattern"),
+  name: Text,
+  confidence: Confidence,
+  external_references: list(ExternalReference),
 });
+export type AttackPattern = z.infer<typeof AttackPattern>;
 
-const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`));
-
-export const StixFile = z.strictObject({
-  ...observable("file"),
-  hashes: z.strictObject({ MD5: hex(32).optional(), "SHA-1": hex(40).optional(), "SHA-256": hex(64) }),
-  size: z.int().min(0).optional(),
+export const Infrastructure = z.strictObject({
+  ...common("infrastructure"),
+  name: Text,
+  infrastructure_types: list(z.literal("unknown")),
 });
+export type Infrastructure = z.infer<typeof Infrastructure>;
 
-export const NetworkTraffic = z.strictObject({
-  ...observable("network-traffic"),
-  dst_ref: z.union([identifier("ipv4-addr"), identifier("ipv6-addr")]),
-  dst_port: z.int().min(0).max(65_535),
-  protocols: z.tuple([z.enum(["ipv4", "ipv6"]), z.enum(["tcp", "udp"])]),
-});
-
-export const X509Certificate = z.strictObject({
-  ...observable("x509-certificate"),
-  hashes: z.strictObject({ "SHA-1": hex(40) }),
-  issuer: Text.optional(),
-  subject: Text.optional(),
-});
-
-export const CyberObservable = z.discriminatedUnion("type", [
-  DomainName,
-  Ipv4Address,
-  Ipv6Address,
-  Url,
-  Mutex,
-  WindowsRegistryKey,
-  StixFile,
-  NetworkTraffic,
-  X509Certificate,
-]);
-export type CyberObservable = z.infer<typeof CyberObservable>;
-
-/** Every object type this exporter emits. */
-export const StixObject = z.discriminatedUnion("type", [
+/** Every object type with times, and hence with versions, that this exporter emits. */
+export const DatedObject = z.discriminatedUnion("type", [
   Identity,
   ExtensionDefinition,
-  MarkingDefinition,
   StixIndicator,
   ObservedData,
   Malware,
+  MalwareAnalysis,
+  AttackPattern,
+  Infrastructure,
   Relationship,
+]);
+export type DatedObject = z.infer<typeof DatedObject>;
+
+/** Every object type this exporter emits. */
+export const StixObject = z.discriminatedUnion("type", [
+  ...DatedObject.options,
+  MarkingDefinition,
   ...CyberObservable.options,
 ]);
 export type StixObject = z.infer<typeof StixObject>;

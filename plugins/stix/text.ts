@@ -1,5 +1,5 @@
 /** Free text for people's eyes. Values that are matched never pass through here. */
-import { type Indicator, plainText } from "../../src/plugin.ts";
+import { type Indicator, plainText, type RowTemplate } from "../../src/plugin.ts";
 
 /** Longest name or label. */
 const MAX_NAME = 250;
@@ -30,6 +30,11 @@ export function textFields(indicator: Indicator): Record<string, string | number
     firstSeen,
     lastSeen,
   };
+}
+
+/** A row of a template, trimmed; empty without the template. */
+export function rendered(template: RowTemplate | undefined, fields: Readonly<Record<string, unknown>>): string {
+  return template?.(fields).trim() ?? "";
 }
 
 function signed(weight: number): string {

@@ -1,8 +1,5 @@
-/** Times of STIX objects. All of them come from the indicator, none from the clock. */
+/** Times an indicator proposes for its objects; the version ledger has the last word. None comes from the clock. */
 import type { Indicator } from "../../src/plugin.ts";
-
-/** `created` and `modified` of objects whose content never changes: the same version must never differ. */
-export const FIXED_TIME = "2026-01-01T00:00:00.000Z";
 
 const ISO_MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -29,7 +26,8 @@ export function timesOf({ firstSeen, lastSeen, validUntil, status }: Indicator):
   };
 }
 
-function isIso(text: string): boolean {
+/** Whether a text is ISO 8601 in UTC with milliseconds. */
+export function isIso(text: string): boolean {
   return ISO_MILLISECONDS.test(text) && !Number.isNaN(Date.parse(text));
 }
 

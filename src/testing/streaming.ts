@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { ObservableType } from "../model/observable.ts";
-import type { Exporter, SidLedger } from "../plugin.ts";
+import type { Exporter, SidLedger, VersionLedger } from "../plugin.ts";
 import { numbered } from "./examples.ts";
 import { type RenderOptions, renderContext } from "./render.ts";
 
@@ -49,9 +49,12 @@ export async function measureStreaming(
     bytesBeforeEnd = bytes;
   })();
   let sid = 1_000_000;
-  // Remembers nothing, so that only the exporter is measured.
+  // They remember nothing, so that only the exporter is measured.
   const sids: SidLedger = { assign: async (rules) => rules.map(() => ({ sid: sid++, rev: 1 })) };
-  const context = renderContext(exporter, { ...settings, sids }, () => {
+  const versions: VersionLedger = {
+    stamp: async (objects) => objects.map(({ created, modified }) => ({ created, modified, isChanged: true })),
+  };
+  const context = renderContext(exporter, { ...settings, sids, versions }, () => {
     skipped += 1;
   });
   for await (const { data } of exporter.render(indicators, context)) {

@@ -4,6 +4,9 @@ import type { Indicator, ObservableType } from "../../../src/plugin.ts";
 import { exampleIndicator, type RenderOptions, render } from "../../../src/testing.ts";
 import { checkObjects, type Json, readObjects } from "./support.ts";
 
+/** Without evidence no sample comes along. */
+const evidence: Indicator["evidence"] = [];
+
 async function objectsOf(indicators: Indicator[], settings: RenderOptions = {}): Promise<Json[]> {
   const objects = readObjects((await render(stix, indicators, settings)).files);
   checkObjects(objects);
@@ -24,7 +27,7 @@ async function only(
 }
 
 describe("one domain", () => {
-  it("becomes identity, observable, indicator, observed data, family and two relationships, in this order", async () => {
+  it("becomes identity, observable, indicator, observed data, family with its infrastructure, and the sample, in this order", async () => {
     const objects = await objectsOf([exampleIndicator("domain")]);
     expect(objects.map(({ type }) => type)).toEqual([
       "identity",
@@ -34,8 +37,14 @@ describe("one domain", () => {
       "relationship",
       "malware",
       "relationship",
+      "infrastructure",
+      "relationship",
+      "relationship",
+      "file",
+      "malware",
+      "relationship",
     ]);
-    const [author, domain, subject, observed, basedOn, family, indicates] = objects;
+    const [author, domain, subject, observed, basedOn, family, indicates, network, uses, consistsOf] = objects;
     expect(domain).toEqual({ type: "domain-name", spec_version: "2.1", id: domain.id, value: "quillet-morrow.top" });
     expect(subject).toEqual({
       type: "indicator",
@@ -73,6 +82,13 @@ describe("one domain", () => {
     expect(basedOn).toMatchObject({ relationship_type: "based-on", source_ref: subject.id, target_ref: observed.id });
     expect(family).toMatchObject({ name: "quillet", is_family: true });
     expect(indicates).toMatchObject({ relationship_type: "indicates", source_ref: subject.id, target_ref: family.id });
+    expect(network).toMatchObject({ name: 'Network infrastructure of "quillet"', infrastructure_types: ["unknown"] });
+    expect(uses).toMatchObject({ relationship_type: "uses", source_ref: family.id, target_ref: network.id });
+    expect(consistsOf).toMatchObject({
+      relationship_type: "consists-of",
+      source_ref: network.id,
+      target_ref: domain.id,
+    });
   });
 
   it("is spread over one line each, as the bundle too", async () => {
@@ -81,7 +97,7 @@ describe("one domain", () => {
     const lines = String(files.get("rulewright.stix.ndjson"));
     const inner = String(bundle.files.get("rulewright.stix.json")).split("\n").slice(1, -2).join("\n");
     expect(`${inner.replaceAll(/,$/gm, "")}\n`).toBe(lines);
-    expect(bundle.rows).toBe(7);
+    expect(bundle.rows).toBe(13);
   });
 });
 
@@ -154,11 +170,17 @@ describe("markings", () => {
       expect(await refs("amber+strict", version)).toEqual([["939a9414"], ["TLP:AMBER+STRICT"]]);
   });
 
-  it("stand on what we say, not on the bare observable, the family or the author", async () => {
+  it("stand on what we say, not on the bare observable, the family and its infrastructure, or the author", async () => {
     const marked = (await objectsOf([exampleIndicator("domain")]))
       .filter((object) => object.object_marking_refs)
       .map(({ type }) => type);
-    expect(marked).toEqual(["indicator", "observed-data", "relationship", "relationship"]);
+    expect(marked).toEqual([
+      "indicator",
+      "observed-data",
+      ...["relationship", "relationship", "relationship"],
+      "malware",
+      "relationship",
+    ]);
   });
 });
 
@@ -182,9 +204,9 @@ describe("shared objects come once", () => {
   it("families, markings and the extension definition", async () => {
     const objects = await objectsOf(
       [
-        exampleIndicator("domain"),
-        exampleIndicator("ja3"),
-        exampleIndicator("ja4", { families: ["quillet", "quillet\n", "morrow"] }),
+        exampleIndicator("domain", { evidence }),
+        exampleIndicator("ja3", { evidence }),
+        exampleIndicator("ja4", { evidence, families: ["quillet", "quillet\n", "morrow"] }),
       ],
       { options: { tlp: "2.0" } },
     );
@@ -199,7 +221,7 @@ describe("objects", () => {
   it("of a file carry all hashes and the size, and no name", async () => {
     const value = "ab".repeat(32);
     const details = { md5: "cd".repeat(16), sha1: "ef".repeat(20), size: 68, names: ["invoice.exe"] };
-    const file = await only("file", "sha256", { value, details });
+    const file = await only("file", "sha256", { value, details, evidence });
     expect(file).toEqual({
       type: "file",
       spec_version: "2.1",
@@ -232,7 +254,7 @@ describe("objects", () => {
       ["url", "http://a.top/{x}"],
       ["registry-key", "HKEY_CURRENT_USER\\Software\\HKUST"],
     ] as const) {
-      const types = (await objectsOf([exampleIndicator(type, { value })])).map(({ type }) => type);
+      const types = (await objectsOf([exampleIndicator(type, { value, evidence })])).map(({ type }) => type);
       expect(types).toEqual(["identity", "indicator", "malware", "relationship"]);
     }
   });

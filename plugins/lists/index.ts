@@ -98,7 +98,7 @@ function entries(
   const { maxEntries, maxBytes } = ctx.options;
   return maxEntries === undefined && maxBytes === undefined
     ? writeLines(indicators, ctx, listed)
-    : writeBestLines(indicators, ctx, { maxEntries, maxBytes }, listed);
+    : writeBestLines(indicators, ctx, { maxRows: maxEntries, maxBytes }, listed);
 }
 
 /** A device ignores what is beyond its limit, whatever its confidence. */

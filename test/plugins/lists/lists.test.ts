@@ -263,8 +263,8 @@ describe("lists: limits", () => {
     expect(await write("generic", given, { options: { maxEntries: 2 } })).toMatchObject({
       files: { "domains.txt": "b.example\nc.example\n" },
       skipped: {
-        "a.example": "domains.txt is full: its 2 entries hold what has more confidence",
-        "d.example": "domains.txt is full: its 2 entries hold what has more confidence",
+        "a.example": "cut: it ranks below what 2 rows hold",
+        "d.example": "cut: it ranks below what 2 rows hold",
       },
     });
   });
@@ -290,7 +290,7 @@ describe("lists: limits", () => {
     const { files, skipped } = await write("generic", given, { options: { maxBytes: 1000 } });
     expect(files["domains.txt"]?.length).toBeLessThanOrEqual(1000);
     expect(files["domains.txt"]?.length).toBeGreaterThan(960);
-    expect(Object.values(skipped)[0]).toBe("domains.txt is full: its 1000 bytes hold what has more confidence");
+    expect(Object.values(skipped)[0]).toBe("cut: it ranks below what 1,000 bytes hold");
   });
 
   it("keeps the best of any", () =>

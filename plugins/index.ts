@@ -15,12 +15,15 @@ import { stdout } from "./stdout/index.ts";
 import { stix } from "./stix/index.ts";
 import { suricata } from "./suricata/index.ts";
 import { taxii } from "./taxii/index.ts";
+import { wazuh } from "./wazuh/index.ts";
+import { yara } from "./yara/index.ts";
+import { zeek } from "./zeek/index.ts";
 
 export const plugins: readonly Plugin[] = [
   definePlugin({
     name: "rulewright",
     apiVersion: 1,
-    exporters: [clamav, csv, elastic, lists, misp, rpz, sigma, snort, splunk, stix, suricata],
+    exporters: [clamav, csv, elastic, lists, misp, rpz, sigma, snort, splunk, stix, suricata, wazuh, yara, zeek],
     sinks: [file, opencti, stdout, taxii],
   }),
 ];

@@ -41,6 +41,14 @@ export function isSha256(value: string): boolean {
   return SHA256.test(value);
 }
 
+/** The hashes of a file that are known, SHA-256 first. */
+export function fileHashes({ value, details: { md5, sha1 } }: Pick<Indicator, "value" | "details">): readonly string[] {
+  const hashes = [value];
+  if (sha1 !== undefined && isSha1(sha1)) hashes.push(sha1);
+  if (md5 !== undefined && isMd5(md5)) hashes.push(md5);
+  return hashes;
+}
+
 function isDomain(value: string): boolean {
   return value.length <= 253 && DOMAIN.test(value);
 }

@@ -1,13 +1,20 @@
 /** The built-in plugins, listed by hand; a test compares this list with the folders. */
 import { definePlugin, type Plugin } from "../src/plugin.ts";
+import { checkpoint } from "./checkpoint/index.ts";
 import { clamav } from "./clamav/index.ts";
+import { crowdstrike } from "./crowdstrike/index.ts";
 import { csv } from "./csv/index.ts";
+import { defender } from "./defender/index.ts";
 import { elastic } from "./elastic/index.ts";
 import { file } from "./file/index.ts";
 import { lists } from "./lists/index.ts";
 import { misp } from "./misp/index.ts";
 import { opencti } from "./opencti/index.ts";
+import { osquery } from "./osquery/index.ts";
+import { qradar } from "./qradar/index.ts";
 import { rpz } from "./rpz/index.ts";
+import { secops } from "./secops/index.ts";
+import { sentinel } from "./sentinel/index.ts";
 import { sigma } from "./sigma/index.ts";
 import { snort } from "./snort/index.ts";
 import { splunk } from "./splunk/index.ts";
@@ -23,7 +30,29 @@ export const plugins: readonly Plugin[] = [
   definePlugin({
     name: "rulewright",
     apiVersion: 1,
-    exporters: [clamav, csv, elastic, lists, misp, rpz, sigma, snort, splunk, stix, suricata, wazuh, yara, zeek],
+    exporters: [
+      checkpoint,
+      clamav,
+      crowdstrike,
+      csv,
+      defender,
+      elastic,
+      lists,
+      misp,
+      osquery,
+      qradar,
+      rpz,
+      secops,
+      sentinel,
+      sigma,
+      snort,
+      splunk,
+      stix,
+      suricata,
+      wazuh,
+      yara,
+      zeek,
+    ],
     sinks: [file, opencti, stdout, taxii],
   }),
 ];

@@ -56,3 +56,8 @@ export function endLine(line: string, lineEnd: string): string {
   if (!line.endsWith("\n")) return line + lineEnd;
   return lineEnd === "\n" ? line : line.slice(0, -1) + lineEnd;
 }
+
+/** A line of cells, ended. */
+export function csvLine(cells: readonly unknown[]): string {
+  return `${cells.map(csvCell).join(",")}\n`;
+}

@@ -15,7 +15,7 @@ export type LinesOrReason = Lines | string;
 /** Indicators between two looks at the signal; a chunk has the lines of so many. */
 const PER_CHUNK = 100;
 
-/** The lines of each indicator, some hundreds a chunk. Those without are skipped. */
+/** The lines of each indicator, of a hundred in a chunk. Those without are skipped. */
 export async function* writeLines(
   indicators: AsyncIterable<Indicator>,
   { signal, skip }: Pick<RenderContext, "signal" | "skip">,

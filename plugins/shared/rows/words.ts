@@ -14,3 +14,8 @@ export function aboutText({ families, verdict, sandboxes }: Indicator, longest =
   const where = sandboxes.length > 0 ? ` (${sandboxes.join(", ")})` : "";
   return plainText(`${who}${verdict.reasons.map(({ text }) => text).join("; ")}${where}`, longest);
 }
+
+/** Why a target that refuses what has ended, or forgets it at once, gets no row, or undefined. */
+export function ended({ validUntil }: Indicator, now: Date): string | undefined {
+  return validUntil <= now.toISOString() ? "its validity has ended" : undefined;
+}

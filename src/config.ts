@@ -13,7 +13,8 @@ import { TLP_LEVELS } from "./model/indicator.ts";
 import { nearest } from "./model/nearest.ts";
 import { LOCAL_SIDS } from "./model/sid.ts";
 import { SecretRef } from "./plugin.ts";
-import { Policy } from "./policy/policy.ts";
+import { type HuntPolicies, huntPolicy } from "./policy/hunt-policies.ts";
+import { HuntPolicy, Policy } from "./policy/policy.ts";
 
 const DURATION = /^([1-9][0-9]{0,4})(m|h|d|w)$/;
 const SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400, w: 604_800 };
@@ -132,6 +133,7 @@ const HuntConfig = z.strictObject({
     .default("objects")
     .describe("Full objects with ranks and detections, or the bare values, which cost one request a sample or none"),
   maxRelated: z.number().int().positive().default(200).describe("Objects per relationship at most"),
+  policy: HuntPolicy.optional().describe("Thresholds and lifetimes for what this hunt finds, instead of the config's"),
   ttl: Duration.prefault("30d").describe("A sample is not asked for again before this unless it changed"),
   ...cadence("default 1h"),
 });
@@ -170,6 +172,11 @@ export const Config = z.strictObject({
     .describe("Where rulewright push sends exports, by name"),
 });
 export type Config = z.output<typeof Config>;
+
+/** The policies of the hunts that have one of their own. */
+export function huntPoliciesOf({ hunts, policy }: Pick<Config, "hunts" | "policy">): HuntPolicies {
+  return new Map(hunts.flatMap(({ name, policy: own }) => (own ? [[name, huntPolicy(policy, own)] as const] : [])));
+}
 
 export interface LoadedConfig {
   readonly config: Config;

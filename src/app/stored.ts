@@ -2,6 +2,7 @@
 import { dirname, resolve } from "node:path";
 import type { App } from "../app.ts";
 import { openWarningLists } from "../app.ts";
+import { huntPoliciesOf } from "../config.ts";
 import { loadBackground } from "../enrich/background.ts";
 import { RulewrightError } from "../errors.ts";
 import type { IndicatorContext } from "../policy/indicators.ts";
@@ -46,6 +47,7 @@ export async function judgeStore(app: App, store: Store, warningLists?: string):
     {
       background: loadBackground(),
       policy: app.loaded.config.policy,
+      huntPolicies: huntPoliciesOf(app.loaded.config),
       now: app.now,
       ...(lists ? { warningLists: lists } : {}),
     },
@@ -55,5 +57,6 @@ export async function judgeStore(app: App, store: Store, warningLists?: string):
 
 /** How indicators of the store are made: validity is checked against now. */
 export function storedContext(app: App): IndicatorContext {
-  return { tlp: app.loaded.config.tlp, policy: app.loaded.config.policy, asOf: app.now, expiresAt: app.now };
+  const { tlp, policy } = app.loaded.config;
+  return { tlp, policy, huntPolicies: huntPoliciesOf(app.loaded.config), asOf: app.now, expiresAt: app.now };
 }

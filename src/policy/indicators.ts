@@ -10,6 +10,7 @@ import {
 import { OBSERVABLE_TYPES, type Observable, type ObservableType, parseEndpoint } from "../model/observable.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { EvidenceRow, HuntMark, JudgedRow, Linked, Store } from "../store/store.ts";
+import { type HuntPolicies, policyFor } from "./hunt-policies.ts";
 import { DECAY } from "./judge.ts";
 import type { Policy } from "./policy.ts";
 import { validUntil } from "./validity.ts";
@@ -17,17 +18,22 @@ import { validUntil } from "./validity.ts";
 export interface IndicatorContext {
   readonly tlp: Tlp;
   readonly policy: Policy;
+  /** Default: no hunt has a policy of its own. */
+  readonly huntPolicies?: HuntPolicies;
   /** Stands in for the time of reports that bear none. */
   readonly asOf: Date;
   /** The time at which validity is checked; absent, the reports count as current at `asOf` and nothing expires. */
   readonly expiresAt?: Date;
 }
 
-export function toIndicator(row: JudgedRow, { tlp, policy, asOf, expiresAt }: IndicatorContext): Indicator {
+export function toIndicator(row: JudgedRow, context: IndicatorContext): Indicator {
+  const { tlp, asOf, expiresAt } = context;
   const { type, value } = row.observable;
   const firstSeen = row.firstSeen === undefined ? asOf.getTime() : row.firstSeen * 1000;
   const lastSeen = row.lastSeen === undefined ? asOf.getTime() : row.lastSeen * 1000;
   const lastNew = expiresAt === undefined ? asOf.getTime() : row.lastNew === undefined ? lastSeen : row.lastNew * 1000;
+  const finders = { hunts: row.hunts.map(({ name }) => name), isFoundOtherwise: row.isFoundOtherwise };
+  const { policy } = policyFor(finders, context.policy, context.huntPolicies ?? new Map());
   const until = validUntil(type, fullConfidence(row.verdict), lastNew, policy);
   return {
     type,
@@ -38,7 +44,7 @@ export function toIndicator(row: JudgedRow, { tlp, policy, asOf, expiresAt }: In
     tlp: strictestTlp(row.hunts) ?? tlp,
     families: row.families,
     labels: [...new Set([...row.labels, ...row.sampleLabels, ...row.hunts.flatMap(({ labels }) => labels)])].sort(),
-    hunts: row.hunts.map(({ name }) => name),
+    hunts: finders.hunts,
     techniques: row.techniques,
     samples: row.samples,
     sampleCount: row.sampleCount,

@@ -2,7 +2,8 @@
 import { setImmediate } from "node:timers/promises";
 import { OBSERVABLE_TYPES, type ObservableType } from "../model/observable.ts";
 import type { Decision } from "../model/verdict.ts";
-import type { Judgement, Store } from "../store/store.ts";
+import type { Facts, Finders, Judgement, Store } from "../store/store.ts";
+import { type HuntPolicies, policyFor, policyReason } from "./hunt-policies.ts";
 import { judge } from "./judge.ts";
 import type { JudgeContext } from "./rule.ts";
 import { learnSandboxes } from "./sandbox-own.ts";
@@ -14,11 +15,13 @@ export interface JudgingTally {
   readonly dropReasons: readonly (readonly [string, number])[];
 }
 
-export async function judgeAll(
-  store: Store,
-  context: Omit<JudgeContext, "population" | "sandboxOwn">,
-  signal: AbortSignal,
-): Promise<JudgingTally> {
+export interface JudgeAllContext extends Omit<JudgeContext, "population" | "sandboxOwn" | "policyReason"> {
+  /** Default: no hunt has a policy of its own. */
+  readonly huntPolicies?: HuntPolicies;
+}
+
+export async function judgeAll(store: Store, context: JudgeAllContext, signal: AbortSignal): Promise<JudgingTally> {
+  const { huntPolicies = new Map() } = context;
   const full: JudgeContext = {
     ...context,
     population: await store.population(),
@@ -29,7 +32,8 @@ export async function judgeAll(
   for (const type of OBSERVABLE_TYPES) {
     for await (const page of store.facts(type)) {
       signal.throwIfAborted();
-      const judgements = page.map((facts) => ({ id: facts.id, judgement: judge(facts, full) }));
+      const contextOf = huntPolicies.size === 0 ? () => full : await ownContexts(store, page, full, huntPolicies);
+      const judgements = page.map((facts) => ({ id: facts.id, judgement: judge(facts, contextOf(facts)) }));
       await store.saveJudgements(judgements);
       // The database answers without waiting: without this nobody would hear a signal until the end.
       await setImmediate();
@@ -38,6 +42,23 @@ export async function judgeAll(
   }
   return { decisions, dropReasons: [...drops].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)) };
 }
+
+/** The context of each observable of a page, with the policy of the hunts that found it. */
+async function ownContexts(
+  store: Store,
+  page: readonly Facts[],
+  context: JudgeContext,
+  huntPolicies: HuntPolicies,
+): Promise<(facts: Facts) => JudgeContext> {
+  const finders = await store.finders(page.map(({ id }) => id));
+  return ({ id, observable: { type } }) => {
+    const applied = policyFor(finders.get(id) ?? NOBODY, context.policy, huntPolicies);
+    const reason = policyReason(type, applied);
+    return { ...context, policy: applied.policy, ...(reason ? { policyReason: reason } : {}) };
+  };
+}
+
+const NOBODY: Finders = { hunts: [], isFoundOtherwise: true };
 
 /** A lesser objection does not drop a value by itself. */
 const WEIGHTY = -10;

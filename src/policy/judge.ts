@@ -42,7 +42,7 @@ export function judge(facts: Facts, context: JudgeContext): Judgement {
     verdict: {
       decision: decide(confidence, context.policy),
       confidence: confidence + (lost?.weight ?? 0),
-      reasons: lost ? [...reasons, lost] : reasons,
+      reasons: [...reasons, lost, context.policyReason].filter((reason) => reason !== undefined),
     },
     ...(scope ? { scope } : {}),
     labels,

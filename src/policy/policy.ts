@@ -2,16 +2,12 @@
 import { z } from "zod";
 
 const days = z.number().positive();
+const keepAt = z.number().int().min(1).max(100);
+const reviewAt = z.number().int().min(0).max(100);
 
 export const Policy = z.strictObject({
-  keepAt: z.number().int().min(1).max(100).default(50).describe("Confidence from which an observable is kept"),
-  reviewAt: z
-    .number()
-    .int()
-    .min(0)
-    .max(100)
-    .default(20)
-    .describe("Confidence from which it goes to review instead of being dropped"),
+  keepAt: keepAt.default(50).describe("Confidence from which an observable is kept"),
+  reviewAt: reviewAt.default(20).describe("Confidence from which it goes to review instead of being dropped"),
   halfLifeDays: z
     .strictObject({
       address: days.default(21).describe("ipv4, ipv6, endpoint"),
@@ -27,3 +23,13 @@ export const Policy = z.strictObject({
 export type Policy = z.output<typeof Policy>;
 
 export const DEFAULT_POLICY: Policy = Policy.parse({});
+
+/** What a hunt says otherwise, see hunt-policies.ts. */
+export const HuntPolicy = z.strictObject({
+  keepAt: keepAt.optional(),
+  reviewAt: reviewAt.optional(),
+  halfLifeDays: z
+    .strictObject({ address: days.optional(), domain: days.optional(), url: days.optional(), other: days.optional() })
+    .optional(),
+});
+export type HuntPolicy = z.output<typeof HuntPolicy>;

@@ -3,6 +3,7 @@ import type { Background } from "../enrich/background.ts";
 import type { WarningLists } from "../enrich/warning-lists.ts";
 import { EVIDENCE_ROLES } from "../model/evidence.ts";
 import type { HostScope } from "../model/indicator.ts";
+import type { Reason } from "../model/verdict.ts";
 import type { Facts, Linked, Population } from "../store/store.ts";
 import type { Policy } from "./policy.ts";
 import type { SandboxOwn } from "./sandbox-own.ts";
@@ -11,6 +12,8 @@ export interface JudgeContext {
   readonly background: Background;
   readonly warningLists?: WarningLists;
   readonly policy: Policy;
+  /** Why that is not the config's policy; stands among the reasons of what no gate dropped. */
+  readonly policyReason?: Reason;
   /** The samples in the store: how widespread a value is, is a share of these. */
   readonly population: Population;
   /** What was learned of the sandboxes; see sandbox-own.ts. */

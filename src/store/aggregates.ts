@@ -105,7 +105,8 @@ function createVerdictReader() {
   const known = new Map<string, Pick<Linked, "reasonIds" | "because">>();
   const read = (text: string): Pick<Linked, "reasonIds" | "because"> => {
     const reasons = JSON.parse(text) as Reason[];
-    const because = reasons.toSorted((a, b) => a.weight - b.weight)[0]?.id;
+    const weighty = reasons.filter(({ weight }) => weight !== 0 || reasons.length === 1);
+    const because = weighty.toSorted((a, b) => a.weight - b.weight)[0]?.id;
     const verdict = { reasonIds: reasons.map(({ id }) => id), ...(because ? { because } : {}) };
     known.set(text, verdict);
     return verdict;

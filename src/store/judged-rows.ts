@@ -1,13 +1,14 @@
 /** Pages of judged observables for people and exporters. */
 import { type Kysely, sql } from "kysely";
 import type { EvidenceNote, EvidenceRole } from "../model/evidence.ts";
-import type { HostScope, Tlp } from "../model/indicator.ts";
+import type { HostScope } from "../model/indicator.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
 import type { Decision, Reason } from "../model/verdict.ts";
 import { grouped, LISTED, linksOf, type ObservableRow, PAGE, rulingsOf, STRINGS_ONLY } from "./aggregates.ts";
 import { scanEvidence } from "./evidence-scan.ts";
+import { findersOf } from "./finders.ts";
 import type { Schema } from "./schema.ts";
-import type { EvidenceRow, HuntMark, JudgedRow } from "./store.ts";
+import type { EvidenceRow, JudgedRow } from "./store.ts";
 
 interface VerdictRow extends ObservableRow {
   readonly decision: Decision;
@@ -54,7 +55,7 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
   const evidence = await evidenceOf(db, ids);
   const samples = await samplesOf(db, ids);
   const links = await linksOf(db, own);
-  const hunts = await huntsOf(db, ids);
+  const finders = await findersOf(db, own);
   const rulings = await rulingsOf(db, type, page);
   return page.map((row): JudgedRow => {
     const tally = tallies.get(row.id);
@@ -74,7 +75,8 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
       ...(tally?.firstSeen === undefined ? {} : { firstSeen: tally.firstSeen }),
       ...(tally?.lastSeen === undefined ? {} : { lastSeen: tally.lastSeen }),
       ...(tally?.lastNew === undefined ? {} : { lastNew: tally.lastNew }),
-      hunts: hunts.get(row.id) ?? [],
+      hunts: finders.get(row.id)?.marks ?? [],
+      isFoundOtherwise: finders.get(row.id)?.isFoundOtherwise ?? false,
       ...(ruling ? { ruling } : {}),
       evidence: evidence.get(row.id) ?? [],
       links: links.get(row.id) ?? [],
@@ -137,18 +139,5 @@ async function evidenceOf(db: Kysely<Schema>, ids: string): Promise<Map<number, 
       ...(seenAt === null ? {} : { seenAt }),
       ...(note ? { note: JSON.parse(note) as EvidenceNote } : {}),
     }),
-  );
-}
-
-/** Hunts that found a sample showing it, with their marks. */
-async function huntsOf(db: Kysely<Schema>, ids: string): Promise<Map<number, HuntMark[]>> {
-  const { rows } = await sql<{ id: number; name: string; labels: string; tlp: Tlp | null }>`
-    select distinct e.observable_id as id, h.name, h.labels, h.tlp
-    from evidence e join hunt_sample m on m.sample_id = e.sample_id join hunt h on h.name = m.hunt
-    where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY}
-    order by 1, 2`.execute(db);
-  return grouped(
-    rows,
-    ({ name, labels, tlp }): HuntMark => ({ name, labels: JSON.parse(labels) as string[], ...(tlp ? { tlp } : {}) }),
   );
 }

@@ -9,6 +9,7 @@ import { LISTED } from "./aggregates.ts";
 import { createDeliveryLedger } from "./delivery-ledger.ts";
 import { factsOf } from "./facts.ts";
 import { createFeedbackStore } from "./feedback.ts";
+import { findersOf } from "./finders.ts";
 import { createHuntStore } from "./hunt-store.ts";
 import { createJobStore } from "./job-store.ts";
 import { findJudged, judgedPages } from "./judged-rows.ts";
@@ -26,6 +27,7 @@ export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange): Omit<St
   return {
     add: (batch: readonly Collected[]) => writeBatch(db, batch),
     facts: (type) => factsOf(db, type),
+    finders: (ids) => findersOf(db, ids),
     saveJudgements: (judgements) => saveJudgements(db, judgements),
     judged: (type, decisions) =>
       judgedPages(db, type, sql`v.decision in (select value from json_each(${JSON.stringify(decisions)}))`),

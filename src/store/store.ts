@@ -74,6 +74,14 @@ export interface HuntMark {
   readonly tlp?: Tlp;
 }
 
+/** Whose samples show an observable by more than a string. */
+export interface Finders {
+  /** Hunts by name, sorted. */
+  readonly hunts: readonly string[];
+  /** Whether a sample shows it that is no hunt's, or a body that names no sample. */
+  readonly isFoundOtherwise: boolean;
+}
+
 /** What the judge decides; stored per observable. */
 export interface Judgement {
   readonly observable: Observable;
@@ -113,6 +121,8 @@ export interface JudgedRow extends Judgement {
   readonly lastSeen?: number;
   readonly lastNew?: number;
   readonly hunts: readonly HuntMark[];
+  /** See `Finders`. */
+  readonly isFoundOtherwise: boolean;
   readonly ruling?: Ruling;
   readonly evidence: readonly EvidenceRow[];
   readonly links: readonly Linked[];
@@ -157,6 +167,8 @@ export interface Store {
   add(batch: readonly Collected[]): Promise<void>;
   /** Pages of facts of one type, in order of arrival. */
   facts(type: ObservableType): AsyncIterable<readonly Facts[]>;
+  /** By id of the observable; those of which nothing but strings is known are absent. */
+  finders(ids: readonly number[]): Promise<ReadonlyMap<number, Finders>>;
   saveJudgements(judgements: readonly StoredJudgement[]): Promise<void>;
   /** Pages of judged observables with one of the decisions, in order of value. */
   judged(type: ObservableType, decisions: readonly Decision[]): AsyncIterable<readonly JudgedRow[]>;

@@ -8,7 +8,7 @@ import { type PushOutcome, planPushes, pushAll } from "../app/pushing.ts";
 import { judgeStore, storedContext } from "../app/stored.ts";
 import { type App, type ExportOutcome, planExports } from "../app.ts";
 import type { Cadence } from "../cadence.ts";
-import { cadenceOf, type SinkConfig } from "../config.ts";
+import { cadenceOf, huntPoliciesOf, type SinkConfig } from "../config.ts";
 import { RulewrightError } from "../errors.ts";
 import type { HuntTally } from "../hunt/hunt.ts";
 import { sha256 } from "../model/ids.ts";
@@ -70,13 +70,14 @@ function huntText({ found, fetched, known, isComplete }: HuntTally, requests: nu
 /** Judged anew when something came in, when policy or version are others, and once a day. */
 function judgeStage(app: App, store: Store, { warningLists }: StageOptions): Stage {
   const { policy, warningLists: configured } = app.loaded.config;
+  const policies = [policy, ...huntPoliciesOf(app.loaded.config)];
   return {
     kind: "judge",
     jobs: [
       {
         name: "all",
         cadence: DAILY,
-        inputs: (mark) => sha256(JSON.stringify([mark, VERSION, policy, warningLists ?? configured])),
+        inputs: (mark) => sha256(JSON.stringify([mark, VERSION, policies, warningLists ?? configured])),
       },
     ],
     isTogether: false,

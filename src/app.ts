@@ -6,13 +6,14 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { plugins as builtIn } from "../plugins/index.ts";
+import { gateOf, type VerifyGate } from "./app/gate.ts";
 import { collect } from "./collect/report.ts";
 import { type LoadedConfig, loadConfig } from "./config.ts";
 import { loadBackground } from "./enrich/background.ts";
 import { loadWarningLists, type WarningLists } from "./enrich/warning-lists.ts";
 import { RulewrightError } from "./errors.ts";
 import { readFiles } from "./export/manifest.ts";
-import { type ExportJob, type ExportResult, runExport } from "./export/pipeline.ts";
+import { type ExportDeps, type ExportJob, type ExportResult, type Proven, runExport } from "./export/pipeline.ts";
 import { NO_PREVIOUS_OUTPUT, previousOutput } from "./export/previous.ts";
 import { localReach } from "./export/reach.ts";
 import { createRegistry, loadPlugins, type Registry } from "./export/registry.ts";
@@ -209,6 +210,8 @@ export const DEFAULT_EXPORTS: readonly string[] = ["suricata", "snort", "stix", 
 
 export interface PlannedExport {
   readonly job: ExportJob;
+  /** The proof it has to pass before its swap. */
+  readonly gate?: VerifyGate;
   readonly where: Where;
 }
 
@@ -222,6 +225,8 @@ export function planExports(
   names: readonly string[],
   folder: string | undefined,
   filter?: string,
+  /** Whether rules are proven even where the config does not ask for it. */
+  isVerified = false,
 ): PlannedExport[] {
   if (folder === undefined && names.length !== 1)
     throw new RulewrightError("USAGE", "Standard output takes one export. Name it: --to csv:jsonl --out -");
@@ -241,9 +246,12 @@ export function planExports(
     const sinkOptions = sink.options.parse({
       ...(folder === undefined ? {} : { path: join(folder, name) }),
       ...(config?.check ? { check: config.check } : {}),
+      ...(config?.reload ? { reload: config.reload } : {}),
       ...(config?.checkTimeoutSeconds ? { checkTimeoutSeconds: config.checkTimeoutSeconds } : {}),
     });
+    const gate = folder === undefined ? undefined : gateOf(app, rendering, isVerified);
     return {
+      ...(gate ? { gate } : {}),
       job: {
         ...rendering,
         sink,
@@ -350,15 +358,17 @@ export async function exportAll(
   context: Omit<IndicatorContext, "policy">,
   /** Runs when every output is ready and none is visible; when it throws, none becomes so. */
   beforeSwap: () => Promise<void> = async () => {},
+  /** Asks the engine; what it throws is the outcome of the export. */
+  proof: (job: ExportJob, gate: VerifyGate, deps: ExportDeps) => Promise<Proven | undefined> = async () => undefined,
 ): Promise<ExportOutcome[]> {
   const indicatorContext: IndicatorContext = { ...context, policy: app.loaded.config.policy };
   const swap = Promise.withResolvers<void>();
   // Nobody may be waiting yet when it is refused.
   swap.promise.catch(() => {});
   const running: Promise<ExportOutcome>[] = [];
-  for (const { job, where: wanted } of planned) {
+  for (const { job, gate, where: wanted } of planned) {
     const ready = Promise.withResolvers<void>();
-    const outcome = runExport(job, {
+    const deps: ExportDeps = {
       indicators: () => filtered(indicatorsOf(store, indicatorContext, app.signal), wanted),
       sids: store.sids,
       versions: store.versions.of(job.name, context.asOf),
@@ -371,7 +381,11 @@ export async function exportAll(
         ready.resolve();
         return swap.promise;
       },
-    }).catch((error: unknown) => failedOutcome(job, error));
+    };
+    const proven = gate ? proof(job, gate, deps) : Promise.resolve(undefined);
+    const outcome = proven
+      .then((found) => runExport(job, found ? { ...deps, proven: found } : deps))
+      .catch((error: unknown) => failedOutcome(job, error));
     running.push(outcome);
     await Promise.race([ready.promise, outcome]).catch(() => {});
   }

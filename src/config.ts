@@ -47,6 +47,17 @@ export function cadenceOf({ every, cron }: Pick<HuntConfig, "every" | "cron">): 
   return every === undefined ? undefined : { everySeconds: every };
 }
 
+export const VerifyConfig = z.strictObject({
+  onFailure: z
+    .enum(["refuse", "quarantine"])
+    .default("refuse")
+    .describe("When a rule fails: refuse the whole output, or set the rule apart and publish the rest"),
+  enginePath: z.string().optional().describe("The engine's program; default by its name on the PATH"),
+  engineRoot: z.string().optional().describe("Folder of unpacked packages with the engine and its libraries"),
+  benign: z.string().optional().describe("Folder of captures of your own network, on which no rule may fire"),
+  metadata: z.boolean().default(false).describe("Whether proven rules name the engine in their metadata"),
+});
+
 const ExportConfig = z.strictObject({
   exporter: z.string().optional().describe("Exporter by name; default: the name of this export"),
   format: z.string().optional().describe("One of the exporter's formats; default: its first"),
@@ -62,7 +73,15 @@ const ExportConfig = z.strictObject({
     .string()
     .optional()
     .describe("Command that must succeed before the output is swapped; {path} is a folder with all the new files"),
-  checkTimeoutSeconds: z.number().int().positive().optional().describe("How long the check may take"),
+  checkTimeoutSeconds: z.number().int().positive().optional().describe("How long the check and the reload may take"),
+  verify: z
+    .union([z.boolean(), VerifyConfig])
+    .optional()
+    .describe("Whether the real engine must prove the rules before the output is swapped, and how"),
+  reload: z
+    .string()
+    .optional()
+    .describe("Command to run after a swap, such as suricatasc -c reload-rules; when it fails, the swap is undone"),
   ...cadence("default whenever its inputs have changed, and once a day"),
 });
 export type ExportConfig = z.output<typeof ExportConfig>;

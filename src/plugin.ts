@@ -34,9 +34,14 @@ export { z };
 /** The contract's version; a plugin that names another one is not loaded. */
 export const PLUGIN_API_VERSION = 1;
 
+/** A detection engine that rules can be proven with. */
+export type RuleEngine = "suricata" | "snort3";
+
 /** A named output form of an exporter. */
 export interface Format {
   readonly description: string;
+  /** The engine that `verify:` of an export runs over its `.rules` files. */
+  readonly engine?: RuleEngine;
   /** Joins exporter and sink, such as `text/csv` or `application/stix+json;version=2.1`. */
   readonly mediaType: string;
   /**
@@ -95,10 +100,20 @@ export interface RenderContext<O = unknown, F extends string = string> {
    */
   samples(sha256s: readonly string[]): Promise<ReadonlyMap<string, SampleDetails>>;
   readonly previous: PreviousOutput;
+  /** What the engine said of the rules of this very output, rendered once before; absent when it was not asked. */
+  readonly proof?: RuleProofs;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** One bad indicator is skipped and counted, never thrown. Call it at most once for each. */
   skip(indicator: Indicator, reason: string): void;
+}
+
+export interface RuleProofs {
+  /** Sid → why the rule failed: it must not be loaded. */
+  readonly quarantined: ReadonlyMap<number, string>;
+  readonly proven: ReadonlySet<number>;
+  /** What the metadata of proven rules say, such as `suricata_7.0.10`; absent when they say nothing. */
+  readonly mark?: string;
 }
 
 /** What the last export of the same name wrote in the same folder; nothing elsewhere. */

@@ -5,7 +5,7 @@
  */
 import { resolve } from "node:path";
 import { type Chunk, defineSink, type SinkContext, z } from "../../src/plugin.ts";
-import { runCheck } from "./check.ts";
+import { runCommand } from "./command.ts";
 import { explain } from "./errors.ts";
 import { openFolder } from "./folder.ts";
 import { stage } from "./stage.ts";
@@ -20,7 +20,17 @@ const FileOptions = z.object({
     .describe(
       "Command that must succeed before anything is replaced, such as `suricata -T -S {path}/rulewright.rules`. `{path}` is a folder with all the new files. It runs without a shell.",
     ),
-  checkTimeoutSeconds: z.number().positive().max(86_400).default(300).describe("How long the check may take."),
+  reload: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Command to run after a swap, without a shell. When it fails, the previous files are put back."),
+  checkTimeoutSeconds: z
+    .number()
+    .positive()
+    .max(86_400)
+    .default(300)
+    .describe("How long the check and the reload may take."),
 });
 type FileOptions = z.output<typeof FileOptions>;
 
@@ -52,13 +62,17 @@ async function publishInto(
     const stale = await folder.existing(ctx.previous, new Set(staged.map(({ path }) => path)));
     const isChanged = changed.length + stale.length > 0;
     if (isChanged && ctx.options.check) {
-      await runCheck(ctx.options.check, folder.stagingDir, ctx.options.checkTimeoutSeconds, ctx.signal);
+      await runCommand("check", ctx.options.check, folder.stagingDir, ctx.options.checkTimeoutSeconds, ctx.signal);
     }
     ctx.signal.throwIfAborted();
     await ctx.beforeSwap?.();
     // From here an abort comes too late: other exports may be visible already.
     if (isChanged) {
-      await swap(folder, changed);
+      const { reload, checkTimeoutSeconds } = ctx.options;
+      await swap(folder, changed, async () => {
+        // Not ended by an interrupt: half a reload is worse than a late end.
+        if (reload) await runCommand("reload", reload, folder.root, checkTimeoutSeconds, new AbortController().signal);
+      });
       await removeStale(folder, stale, ctx.log);
     }
     isDone = true;

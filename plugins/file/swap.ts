@@ -14,8 +14,12 @@ interface Replaced {
   readonly backup: string | undefined;
 }
 
-/** Swaps all files in, or none. */
-export async function swap(folder: Folder, files: readonly StagedFile[]): Promise<void> {
+/** Swaps all files in, or none; when `accept` then throws, they get their previous content back too. */
+export async function swap(
+  folder: Folder,
+  files: readonly StagedFile[],
+  accept: () => Promise<void> = async () => {},
+): Promise<void> {
   await mkdir(folder.backupDir);
   const replaced: Replaced[] = [];
   try {
@@ -25,6 +29,8 @@ export async function swap(folder: Folder, files: readonly StagedFile[]): Promis
       await rename(folder.staged(path), target);
       replaced.push({ target, backup });
     }
+    for (const dir of new Set(replaced.map(({ target }) => dirname(target)))) await syncFolder(dir);
+    await accept();
   } catch (error) {
     for (const { target, backup } of replaced.reverse()) {
       // One that cannot be put back must not keep the others from it; the error that started this is thrown.
@@ -32,7 +38,6 @@ export async function swap(folder: Folder, files: readonly StagedFile[]): Promis
     }
     throw error;
   }
-  for (const dir of new Set(replaced.map(({ target }) => dirname(target)))) await syncFolder(dir);
 }
 
 /** Keeps the published file under a second name, and its mode for the file that follows it. */

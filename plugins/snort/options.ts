@@ -42,11 +42,13 @@ export const SNORT_FORMATS = {
   auto: {
     description: "Snort 3: rules; addresses as rules while they are few, else a reputation list",
     mediaType: "text/x-snort3-rules",
+    engine: "snort3",
   },
-  rules: { description: "Snort 3: rules, addresses included", mediaType: "text/x-snort3-rules" },
+  rules: { description: "Snort 3: rules, addresses included", mediaType: "text/x-snort3-rules", engine: "snort3" },
   reputation: {
     description: "Snort 3: rules, addresses as a reputation list with its manifest",
     mediaType: "text/x-snort3-rules",
+    engine: "snort3",
   },
   snort2: { description: "Snort 2.9: rules and address list", mediaType: "text/x-snort2-rules" },
 } as const;

@@ -6,13 +6,14 @@
  */
 import type { Indicator, ObservableType } from "../../src/plugin.ts";
 
+const RULES = { mediaType: "text/x-suricata-rules", engine: "suricata" } as const;
 export const FORMATS = {
-  auto: { description: "Rules, and groups and datasets where there are many", mediaType: "text/x-suricata-rules" },
-  rules: { description: "One rule or more for each indicator", mediaType: "text/x-suricata-rules" },
-  dataset: { description: "Names and addresses in datasets", mediaType: "text/x-suricata-rules" },
+  auto: { description: "Rules, and groups and datasets where there are many", ...RULES },
+  rules: { description: "One rule or more for each indicator", ...RULES },
+  dataset: { description: "Names and addresses in datasets", ...RULES },
   reputation: {
     description: "Addresses in an IP reputation list, which suricata.yaml must name; the rest as auto",
-    mediaType: "text/x-suricata-rules",
+    ...RULES,
   },
 } as const;
 export type Format = keyof typeof FORMATS;

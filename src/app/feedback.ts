@@ -7,7 +7,7 @@ import { judgeStore } from "./stored.ts";
 
 export type FeedbackEntry = Feedback & { readonly observable: Observable };
 
-/** Takes entries into an open store and judges anew; answers how many values it knew. */
+/** Takes entries into an open store and judges anew; answers of how many values it took any. */
 export async function takeFeedback(app: App, store: Store, entries: readonly FeedbackEntry[]): Promise<number> {
   const taken = entries.length === 0 ? 0 : await store.feedback.record(entries, app.now);
   if (taken > 0) await judgeStore(app, store);

@@ -13,7 +13,9 @@ import type { IndicatorContext } from "../policy/indicators.ts";
 import { saveSids } from "../store/sid-file.ts";
 import type { Store } from "../store/store.ts";
 import { saveVersions } from "../store/version-file.ts";
+import { type FeedbackEntry, takeFeedback } from "./feedback.ts";
 import { saveManifest } from "./manifest.ts";
+import { proveExport } from "./proving.ts";
 
 /** What is exported when nothing is named: the exports of the config, else the built-in ones. */
 export function exportNames({ loaded }: App): readonly string[] {
@@ -46,7 +48,12 @@ export async function publishAll(app: App, store: Store, publication: Publicatio
     await saveSids(folder, store.sids);
     await saveVersions(folder, store.versions);
   };
-  const outcomes = await exportAll(app, store, planned, context, beforeSwap);
+  const feedback: FeedbackEntry[] = [];
+  const outcomes = await exportAll(app, store, planned, context, beforeSwap, (job, gate, deps) =>
+    proveExport(app, store.sids, job, gate, deps, (entries) => feedback.push(...entries)),
+  );
+  // Not before: the exports of one run show one state. A store that vanishes needs none.
+  if (!keepsLedgers) await takeFeedback(app, store, feedback);
   if (folder === undefined) return { outcomes };
   return { outcomes, manifest: await saveManifest(app, folder, store, outcomes, ingested) };
 }

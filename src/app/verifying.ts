@@ -35,6 +35,8 @@ export interface Verified {
   readonly proof: Proof;
   /** Where expectations came from, in words. */
   readonly ledgerSource?: string;
+  /** Sid → key, as far as a ledger was found. */
+  readonly keys: Ledger;
 }
 
 /** Throws INPUT_MISSING, INPUT_EMPTY, SID_LEDGER_UNREADABLE, ENGINE_MISSING, ENGINE_FAILED. */
@@ -61,7 +63,7 @@ export async function verifyRules(app: App, paths: readonly string[], settings: 
     ...(settings.pcap === undefined ? {} : { pcap: resolve(app.folder, settings.pcap) }),
     ...(settings.onStep ? { onStep: settings.onStep } : {}),
   });
-  return { files, proof, ...(ledger ? { ledgerSource: ledger.source } : {}) };
+  return { files, proof, keys: ledger?.entries ?? new Map(), ...(ledger ? { ledgerSource: ledger.source } : {}) };
 }
 
 function engineSettings(app: App, { engine, enginePath, engineRoot }: VerifySettings): EngineSettings {

@@ -10,6 +10,8 @@ export interface ExportOptions {
   readonly out: string;
   readonly where?: string;
   readonly store?: string;
+  /** Prove rules before they are swapped in, also where the config does not ask for it. */
+  readonly verify?: boolean;
   readonly json?: boolean;
 }
 
@@ -21,7 +23,7 @@ export async function exportStored(
 ): Promise<number> {
   const folder = outputFolder(app, options.out);
   const named = [...names, ...(options.to ?? [])];
-  const planned = planExports(app, named.length > 0 ? named : exportNames(app), folder, options.where);
+  const planned = planExports(app, named.length > 0 ? named : exportNames(app), folder, options.where, options.verify);
   return withStore(app, options.store, (store) =>
     publish(app, output, store, {
       planned,

@@ -16,6 +16,8 @@ export interface GenerateOptions {
   readonly tlp?: Tlp;
   readonly asOf?: Date;
   readonly explain?: boolean;
+  /** Prove rules before they are swapped in, also where the config does not ask for it. */
+  readonly verify?: boolean;
   readonly json?: boolean;
 }
 
@@ -26,7 +28,7 @@ export async function generate(
   options: GenerateOptions,
 ): Promise<number> {
   const folder = outputFolder(app, options.out);
-  const planned = planExports(app, named(app, options.to), folder, options.where);
+  const planned = planExports(app, named(app, options.to), folder, options.where, options.verify);
   const judged = await judgeReports(app, paths, {
     onFile: (files) => output.progress(`reading: ${files} files`),
     ...(options.warningLists ? { warningLists: options.warningLists } : {}),

@@ -1,5 +1,8 @@
 /** `rulewright verify <rules…>`: proves rules with the real engine and says what is wrong with each that fails. */
 import { resolve } from "node:path";
+import { takeFeedback } from "../app/feedback.ts";
+import { feedbackOf } from "../app/proving.ts";
+import { withStore } from "../app/stored.ts";
 import { type Verified, type VerifySettings, verifyRules, writeQuarantine } from "../app/verifying.ts";
 import type { App } from "../app.ts";
 import { EXIT } from "../errors.ts";
@@ -10,6 +13,8 @@ import { count, table } from "./summary.ts";
 
 export interface VerifyOptions extends Omit<VerifySettings, "onStep"> {
   readonly quarantine?: string;
+  /** Send the indicators whose rules fired on harmless traffic to review, in the store. */
+  readonly record?: boolean;
   readonly json?: boolean;
 }
 
@@ -28,12 +33,18 @@ export async function verify(
     const written = writeQuarantine(resolve(app.folder, options.quarantine), verified);
     output.say(`\nWritten: ${written.join(", ")}\n`);
   }
+  if (options.record) {
+    const taken = await withStore(app, options.store, (store) =>
+      takeFeedback(app, store, feedbackOf(proof, verified.keys)),
+    );
+    output.say(`\nSent to review: ${count(taken, "indicator")} of the store.\n`);
+  }
   if (options.json) await output.print(`${JSON.stringify(proofJson(verified), undefined, 2)}\n`);
   return proof.isProven ? EXIT.done : EXIT.refused;
 }
 
 /** What `--json` prints: the proof, with every rule. */
-function proofJson({ proof, ledgerSource }: Verified): object {
+function proofJson({ proof, ledgerSource }: Pick<Verified, "proof" | "ledgerSource">): object {
   const { isProven, engine, counts, traffic, disabled, ...rest } = proof;
   return { isProven, engine, ledger: ledgerSource ?? null, counts, disabled, traffic, ...rest };
 }

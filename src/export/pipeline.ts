@@ -14,6 +14,7 @@ import type {
   Published,
   RenderContext,
   RowTemplate,
+  RuleProofs,
   SidLedger,
   Sink,
   VersionLedger,
@@ -47,6 +48,34 @@ export interface ExportDeps {
   readonly signal: AbortSignal;
   /** Handed to the sink; see `SinkContext`. */
   readonly beforeSwap?: () => Promise<void>;
+  /** The proof of this output, when it was proven. */
+  readonly proven?: Proven;
+}
+
+/** What a proof means for an output. */
+export interface Proven {
+  readonly rules: RuleProofs;
+  /** Key of an indicator → why it is left out. */
+  readonly withheld: ReadonlyMap<string, string>;
+  readonly report: ExportProof;
+}
+
+/** The proof as the manifest has it. */
+export interface ExportProof {
+  /** Name and version. */
+  readonly engine: string;
+  /** The traffic: the same rules give the same bytes. */
+  readonly traffic: {
+    readonly sha256: string;
+    readonly bytes: number;
+    readonly packets: number;
+    readonly exchanges: number;
+  };
+  /** Number of rules: proven, failed, loaded without traffic to prove them by, for another version. */
+  readonly rules: Readonly<Record<string, number>>;
+  readonly quarantined: readonly { readonly sid: number; readonly rule: string; readonly faults: readonly string[] }[];
+  /** Indicators that fired on harmless traffic. */
+  readonly withheld: readonly string[];
 }
 
 export interface ExportedFile {
@@ -70,6 +99,7 @@ export interface ExportResult {
   /** What a sink that delivers objects says of them. */
   readonly objects?: NonNullable<Published["objects"]>;
   readonly failures?: NonNullable<Published["failures"]>;
+  readonly proof?: ExportProof;
 }
 
 /** Distinct reasons that are counted by name; a reason that quotes values must not fill the manifest. */
@@ -77,7 +107,8 @@ const MOST_REASONS = 50;
 
 /** Throws EXPORT_FAILED, EXPORT_REFUSED, PLUGIN_ACCOUNTING or INTERRUPTED; the sink then leaves its target as it was. */
 export async function runExport(job: ExportJob, deps: ExportDeps): Promise<ExportResult> {
-  const account = openAccount(job);
+  const { proven } = deps;
+  const account = openAccount(job, proven?.withheld);
   const files = new Map<string, OutputFile>();
   try {
     // A plugin in JavaScript may answer a promise; one that nobody awaits would end the process when it rejects.
@@ -90,6 +121,7 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
       versions: deps.versions,
       samples: deps.samples,
       previous: job.previous,
+      ...(proven ? { proof: proven.rules } : {}),
       log: deps.log,
       signal: deps.signal,
       skip: account.skip,
@@ -113,6 +145,7 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
         .map(([path, { hash, bytes, rows }]) => ({ path, sha256: hash.digest("hex"), bytes, rows }))
         .sort((a, b) => (a.path < b.path ? -1 : 1)),
       target: published.target,
+      ...(proven ? { proof: proven.report } : {}),
       changed: published.changed,
       ...(published.objects ? { objects: published.objects } : {}),
       ...(published.failures ? { failures: published.failures } : {}),
@@ -159,7 +192,7 @@ async function* measured(chunks: AsyncIterable<Chunk>, files: Map<string, Output
   }
 }
 
-function openAccount({ name, exporter }: ExportJob) {
+function openAccount({ name, exporter }: ExportJob, withheld?: ReadonlyMap<string, string>) {
   const accepted = new Set(exporter.accepts);
   const skippedOnce = new WeakSet<Indicator>();
   const handed = new WeakSet<Indicator>();
@@ -185,7 +218,9 @@ function openAccount({ name, exporter }: ExportJob) {
     async *take(indicators: AsyncIterable<Indicator>): AsyncGenerator<Indicator> {
       for await (const indicator of indicators) {
         taken += 1;
-        if (!accepted.has(indicator.type)) count(`${exporter.name} does not express ${indicator.type}`);
+        const reason = withheld?.get(indicatorKey(indicator));
+        if (reason !== undefined) count(reason);
+        else if (!accepted.has(indicator.type)) count(`${exporter.name} does not express ${indicator.type}`);
         else if (indicator.status !== "active" && !exporter.tombstones) count(`it is ${indicator.status}`);
         else {
           handed.add(indicator);

@@ -2,7 +2,7 @@
  * The indicator: observable + verdict + validity. This is what exporters get and the one public data shape:
  * fields are only ever added, and an exporter ignores what it does not know.
  */
-import type { ObservableType } from "./observable.ts";
+import { OBSERVABLE_TYPES, type Observable, type ObservableType } from "./observable.ts";
 import type { Verdict } from "./verdict.ts";
 
 export const TLP_LEVELS = ["clear", "green", "amber", "amber+strict", "red"] as const;
@@ -107,4 +107,11 @@ export function isAlertable({ type, verdict, status }: Pick<Indicator, "type" | 
 /** Stable key of an observable or indicator: ledger entries and ids derive from it. */
 export function indicatorKey({ type, value }: { readonly type: ObservableType; readonly value: string }): string {
   return `${type}:${value}`;
+}
+
+/** What a key stands for; undefined for a text that is none. */
+export function fromIndicatorKey(key: string): Observable | undefined {
+  const at = key.indexOf(":");
+  const type = OBSERVABLE_TYPES.find((own) => own === key.slice(0, at));
+  return type === undefined || at === key.length - 1 ? undefined : { type, value: key.slice(at + 1) };
 }

@@ -24,7 +24,7 @@ export interface Feedback {
 }
 
 export interface FeedbackStore {
-  /** Values that the store does not know are left out; answers how many it took. */
+  /** Values that the store does not know are left out; answers of how many values it took any. */
   record(entries: readonly (Feedback & { readonly observable: Observable })[], now: Date): Promise<number>;
 }
 
@@ -53,7 +53,7 @@ export function createFeedbackStore(db: Kysely<Schema>): FeedbackStore {
         ]),
       );
       const rows = JSON.stringify([...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row));
-      const { rows: taken } = await sql<{ value: string }>`
+      const { rows: taken } = await sql<{ type: string; value: string }>`
         insert into feedback (type, value, kind, source, hits, first_at, last_at, note, recorded_at)
         select j.value ->> 'type', j.value ->> 'value', j.value ->> 'kind', j.value ->> 'source', j.value ->> 'hits',
                j.value ->> 'firstAt', j.value ->> 'lastAt', j.value ->> 'note', ${Math.floor(now.getTime() / 1000)}
@@ -62,8 +62,8 @@ export function createFeedbackStore(db: Kysely<Schema>): FeedbackStore {
         on conflict (type, value, kind, source) do update
         set hits = excluded.hits, first_at = excluded.first_at, last_at = excluded.last_at, note = excluded.note,
             recorded_at = excluded.recorded_at
-        returning value`.execute(db);
-      return taken.length;
+        returning type, value`.execute(db);
+      return new Set(taken.map(({ type, value }) => `${type}:${value}`)).size;
     },
   };
 }

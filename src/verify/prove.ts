@@ -56,6 +56,9 @@ export interface RuleProof {
   /** Contacts of other indicators that are its own too, such as a name below. */
   readonly firedOnOthers: number;
   readonly alertsPerSession: number;
+  /** Alerts on harmless traffic, and what of the things it stands for they were about, as far as that is known. */
+  readonly benign: number;
+  readonly benignTargets: readonly Target[];
   readonly analysis?: Pick<RuleAnalysis, "type" | "prefilter">;
 }
 
@@ -235,6 +238,8 @@ function judgeRule(
     fired: tally.fired.size,
     firedOnOthers: tally.others,
     alertsPerSession: tally.most,
+    benign: tally.benign,
+    benignTargets: [...tally.benignTargets],
     ...(typeof analysis === "object"
       ? { analysis: { type: analysis.type, ...(analysis.prefilter ? { prefilter: analysis.prefilter } : {}) } }
       : {}),

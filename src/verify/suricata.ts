@@ -82,7 +82,8 @@ function engineAlert({ alert, src_ip, dest_ip, pcap_filename }: EveAlert): Engin
     message: alert.signature,
     source: src_ip,
     destination: dest_ip,
-    ...(pcap_filename === undefined ? {} : { capture: pcap_filename }),
+    // What is raised when a capture ends may belong to none any more.
+    ...(pcap_filename === undefined || pcap_filename === "unknown" ? {} : { capture: pcap_filename }),
   };
 }
 

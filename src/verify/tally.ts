@@ -6,7 +6,7 @@
 import type { EngineAlert } from "./engine.ts";
 import type { Expectation } from "./expectation.ts";
 import { createFinder, type Plan } from "./plan.ts";
-import { contacts } from "./target.ts";
+import { contacts, isInNetwork, type Target } from "./target.ts";
 import { clientIndex } from "./traffic.ts";
 
 /** Names that are kept of what a rule should not have fired on. */
@@ -23,6 +23,8 @@ export interface RuleTally {
   readonly wrongNames: string[];
   benign: number;
   readonly benignNames: string[];
+  /** What it stands for and met on harmless traffic, as far as that is known. */
+  readonly benignTargets: Set<Target>;
 }
 
 export interface Tally {
@@ -36,7 +38,16 @@ export function createTally(expectations: readonly Expectation[], plan: Plan): T
   const find = createFinder(plan);
   const bySid = placesBySid(expectations);
   const tallies = expectations.map(
-    (): RuleTally => ({ fired: new Set(), most: 0, others: 0, wrong: 0, wrongNames: [], benign: 0, benignNames: [] }),
+    (): RuleTally => ({
+      fired: new Set(),
+      most: 0,
+      others: 0,
+      wrong: 0,
+      wrongNames: [],
+      benign: 0,
+      benignNames: [],
+      benignTargets: new Set(),
+    }),
   );
   const ownGroups = plan.own.map((groups) => new Set(groups));
   const oracles = expectations.map(oracleOf);
@@ -50,6 +61,11 @@ export function createTally(expectations: readonly Expectation[], plan: Plan): T
     return count;
   };
 
+  const blame = (tally: RuleTally, place: number, isMet: (target: Target) => boolean): void => {
+    const targets = expectations[place]?.targets ?? [];
+    for (const target of targets.length === 1 ? targets : targets.filter(isMet)) tally.benignTargets.add(target);
+  };
+
   return {
     add({ sid, source, destination }) {
       const place = bySid.get(sid);
@@ -60,14 +76,20 @@ export function createTally(expectations: readonly Expectation[], plan: Plan): T
       const count = countOn(number, place);
       tally.most = Math.max(tally.most, count);
       if (count > 1) return;
-      if (placed.isBenign) note(tally, "benign", placed.exchange.name);
-      else if (placed.isContact && ownGroups[place]?.has(placed.group)) tally.fired.add(number);
+      if (placed.isBenign) {
+        note(tally, "benign", placed.exchange.name);
+        blame(tally, place, (target) => contacts(target, placed.exchange.facts));
+      } else if (placed.isContact && ownGroups[place]?.has(placed.group)) tally.fired.add(number);
       else if (oracles[place]?.(placed.exchange.facts)) tally.others += 1;
       else note(tally, "wrong", placed.exchange.name);
     },
     addBenign({ sid, source, destination, capture }) {
-      const tally = tallies[bySid.get(sid) ?? -1];
-      if (tally) note(tally, "benign", `${source} → ${destination}${capture === undefined ? "" : ` in ${capture}`}`);
+      const place = bySid.get(sid);
+      const tally = tallies[place ?? -1];
+      if (!tally) return;
+      note(tally, "benign", `${source} → ${destination}${capture === undefined ? "" : ` in ${capture}`}`);
+      // Of names only the engine knows which it was.
+      blame(tally, place as number, (target) => target.view === "address" && isInNetwork(destination, target.address));
     },
     of: (place) => tallies[place] as RuleTally,
   };

@@ -4,10 +4,17 @@
  *
  * This module does not know what a rule matches (see the drafts of each engine) and never sorts: the input is sorted.
  */
-import { batches, type Chunk, type Indicator, indicatorKey, type RenderContext } from "../../../src/plugin.ts";
+import {
+  batches,
+  type Chunk,
+  type Indicator,
+  indicatorKey,
+  type RenderContext,
+  type RuleProofs,
+} from "../../../src/plugin.ts";
 import { type Changes, openChanges } from "./changes.ts";
 import { type RuleParts, ruleParts } from "./rule-parts.ts";
-import { REV_SLOT, SID_SLOT } from "./rule-text.ts";
+import { metadataValue, REV_SLOT, ruleText, SID_SLOT } from "./rule-text.ts";
 
 /** Longest rule that Suricata reads, in bytes without the line end (DETECT_MAX_RULE_SIZE, 8192 with its NUL). */
 export const MAX_RULE_BYTES = 8191;
@@ -185,6 +192,18 @@ function byteLengthAbove(text: string, limit: number): boolean {
 /** Room for a sid and a rev of ten digits in place of their slots. */
 const SID_DIGITS = 20;
 
+/**
+ * A withdrawn rule stays as Emerging Threats and suricata-update keep theirs: disabled, with its sid. One that failed its
+ * proof is a comment that no tool takes for a rule, or an enable.conf could bring it back.
+ */
+function inState(rule: string, isActive: boolean, sid: number, proof: RuleProofs | undefined): string {
+  const fault = proof?.quarantined.get(sid);
+  if (fault !== undefined) return `# quarantined, ${ruleText(fault, 300)}: ${rule}`;
+  if (!isActive) return `# ${rule}`;
+  const isMarked = proof?.mark !== undefined && proof.proven.has(sid);
+  return isMarked ? rule.replace(/;\)$/, `, verified_by ${metadataValue(proof.mark as string)};)`) : rule;
+}
+
 async function* number(pending: readonly PendingRule[], ctx: RenderContext, changes: Changes): AsyncGenerator<Chunk> {
   const numbers = await ctx.sids.assign(pending);
   const rules = new Lines();
@@ -193,12 +212,11 @@ async function* number(pending: readonly PendingRule[], ctx: RenderContext, chan
   for (const [index, { path, text, message, references, classtype, isActive, indicators }] of pending.entries()) {
     const { sid, rev } = numbers[index] as { sid: number; rev: number };
     const numbered = text.replace(SID_SLOT, String(sid)).replace(REV_SLOT, String(rev));
-    // A withdrawn rule stays as Emerging Threats and suricata-update keep theirs: disabled, with its sid.
-    const rule = isActive ? numbered : `# ${numbered}`;
+    const rule = inState(numbered, isActive, sid, ctx.proof);
     rules.add(path, rule);
     changes.rule(rule, sid, rev);
     if (indicators > 0) rules.complete(path, indicators);
-    if (!isActive) continue;
+    if (rule.startsWith("#")) continue;
     map += `${sid} || ${message}${references}\n`;
     mapV2 += `1 || ${sid} || ${rev} || ${classtype} || 0 || ${message}${references}\n`;
   }

@@ -1,6 +1,6 @@
 /**
- * Runs the command that must accept the staged files. It runs without a shell, so a path never becomes syntax; those
- * who need a pipeline write `sh -c '…' sh {path}`.
+ * Runs the command that must accept the staged files, and the one that makes readers load the published ones. They run
+ * without a shell, so a path never becomes syntax; those who need a pipeline write `sh -c '…' sh {path}`.
  */
 import { spawn } from "node:child_process";
 
@@ -8,14 +8,15 @@ import { spawn } from "node:child_process";
 const MAX_OUTPUT = 8192;
 
 /** Resolves when the command exits with 0; else throws an error named `CheckFailed` with the command's output. */
-export async function runCheck(
+export async function runCommand(
+  role: "check" | "reload",
   command: string,
   path: string,
   timeoutSeconds: number,
   signal: AbortSignal,
 ): Promise<void> {
   const [program, ...args] = words(command).map((word) => word.replaceAll("{path}", () => path));
-  if (program === undefined) throw checkFailed(`The check command is empty.`);
+  if (program === undefined) throw failed(`The ${role} command is empty.`);
   signal.throwIfAborted();
   // A group of its own, so that what the command started ends with it.
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: process.platform !== "win32" });
@@ -51,12 +52,12 @@ export async function runCheck(
       child.once("close", (code, killedBy) => resolve(killedBy ? `was ended by ${killedBy}` : `exited with ${code}`));
     });
     signal.throwIfAborted();
-    if (isTimedOut) throw checkFailed(`The check did not end within ${timeoutSeconds} s`, command, output);
-    if (ending !== "exited with 0") throw checkFailed(`The check ${ending}`, command, output);
+    if (isTimedOut) throw failed(`The ${role} did not end within ${timeoutSeconds} s`, command, output);
+    if (ending !== "exited with 0") throw failed(`The ${role} ${ending}`, command, output);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall?.startsWith("spawn")) {
       const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "was not found" : (error as Error).message;
-      throw checkFailed(`The check could not run: ${program} ${reason}`, command);
+      throw failed(`The ${role} could not run: ${program} ${reason}`, command);
     }
     throw error;
   } finally {
@@ -65,7 +66,7 @@ export async function runCheck(
   }
 }
 
-function checkFailed(what: string, command?: string, output = ""): Error {
+function failed(what: string, command?: string, output = ""): Error {
   const shown = output.trim() === "" ? "" : `\n${output.trim()}`;
   const error = new Error(`${what}; the previous files stand.${command ? ` Command: ${command}` : ""}${shown}`);
   error.name = "CheckFailed";

@@ -10,6 +10,7 @@ import { file } from "./file/index.ts";
 import { lists } from "./lists/index.ts";
 import { misp } from "./misp/index.ts";
 import { opencti } from "./opencti/index.ts";
+import { openioc } from "./openioc/index.ts";
 import { osquery } from "./osquery/index.ts";
 import { qradar } from "./qradar/index.ts";
 import { rpz } from "./rpz/index.ts";
@@ -44,6 +45,7 @@ export const plugins: readonly Plugin[] = [
       rpz,
       secops,
       sentinel,
+      openioc,
       sigma,
       snort,
       splunk,

@@ -124,7 +124,11 @@ export interface PreviousOutput {
 }
 
 /** Renders one row; throws when the row lacks a field the template prints. */
-export type RowTemplate = (row: Readonly<Record<string, unknown>>) => string;
+export interface RowTemplate {
+  (row: Readonly<Record<string, unknown>>): string;
+  /** Names of the fields it uses; nobody asks for the others of a row. */
+  readonly uses: ReadonlySet<string>;
+}
 
 /** An exporter's row templates: `<dir>/<row>.hbs`. See docs/templates.md. */
 export interface TemplateSet {

@@ -7,7 +7,7 @@
  */
 import { type Chunk, type Indicator, parseEndpoint, type RenderContext, sha256 } from "../../src/plugin.ts";
 import type { Piece } from "../shared/rows/budget.ts";
-import { rowOf } from "../shared/rows/row.ts";
+import { rowReader } from "../shared/rows/row.ts";
 import { describe } from "./description.ts";
 import { LOOKUP_OF, type Lookup } from "./lookups.ts";
 import type { SplunkOptions } from "./options.ts";
@@ -38,10 +38,12 @@ const FIELD_TYPES = {
 
 type Document = { readonly _key: string } & Partial<Record<keyof typeof FIELD_TYPES, string | number | undefined>>;
 
+const readRow = rowReader(new Set(["malware_family", "first_seen", "last_seen", "valid_until"]));
+
 /** The documents of an indicator: one for each value that a search may look up, so a file has up to three. */
 function documentsOf(indicator: Indicator): Document[] {
   const { type } = indicator;
-  const row = rowOf(indicator);
+  const row = readRow(indicator);
   const shared = {
     indicator: indicator.value,
     ...(type === "endpoint" ? endpointFields(indicator.value) : {}),

@@ -5,7 +5,7 @@
 import type { Chunk, Indicator, RenderContext, RowTemplate } from "../../src/plugin.ts";
 import type { Piece } from "../shared/rows/budget.ts";
 import { csvCell, endLine } from "../shared/rows/cell.ts";
-import { headerOf, ROW_FIELDS, type Row, rowOf } from "../shared/rows/row.ts";
+import { headerOf, ROW_FIELDS, rowReader } from "../shared/rows/row.ts";
 import { describe } from "./description.ts";
 import { LOOKUP_OF, LOOKUPS, type Lookup } from "./lookups.ts";
 import type { SplunkOptions } from "./options.ts";
@@ -42,8 +42,9 @@ export async function* lookupFiles(
     room -= header.length;
     yield { path: pathOf(lookup), data: header, indicators: 0 };
   }
+  const columnsOfRow = columnsReader(template);
   const kept = await keepBest(indicators, ctx, { maxRows: ctx.options.maxRows, maxBytes: room }, (indicator) =>
-    linesOf(indicator, template),
+    linesOf(indicator, columnsOfRow),
   );
   yield* inFileOrder(kept, pathOf, ctx.signal);
 }
@@ -62,9 +63,9 @@ export function columnsOf(template: RowTemplate): string[] {
   return columns;
 }
 
-function linesOf(indicator: Indicator, template: RowTemplate): Lines {
+function linesOf(indicator: Indicator, columnsOfRow: (indicator: Indicator) => string): Lines {
   const lookup = LOOKUP_OF.get(indicator.type) as Lookup;
-  const rest = `${csvCell(indicator.value)},${endLine(template(splunkRow(indicator)), "\n")}`;
+  const rest = `${csvCell(indicator.value)},${columnsOfRow(indicator)}`;
   let exact = "";
   let exactRows = 0;
   let wildcard: Lines["wildcard"];
@@ -90,9 +91,23 @@ function linesOf(indicator: Indicator, template: RowTemplate): Lines {
   };
 }
 
-function splunkRow(indicator: Indicator): Row & Record<"description" | "expires" | "reference", unknown> {
-  const row = rowOf(indicator);
-  return { ...row, description: describe(indicator), expires: row.valid_until, reference: row.report_url };
+/** The end of an indicator's rows: the columns of the template. */
+function columnsReader(template: RowTemplate): (indicator: Indicator) => string {
+  const { uses } = template;
+  const read = rowReader(
+    new Set([
+      ...uses,
+      ...(uses.has("expires") ? ["valid_until"] : []),
+      ...(uses.has("reference") ? ["report_url"] : []),
+    ]),
+  );
+  return (indicator) => {
+    const row: Record<string, unknown> = read(indicator);
+    row.description = describe(indicator);
+    row.expires = row.valid_until;
+    row.reference = row.report_url;
+    return endLine(template(row), "\n");
+  };
 }
 
 /**

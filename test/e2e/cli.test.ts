@@ -178,9 +178,9 @@ describe("mistakes", () => {
   });
 
   it("an exporter option that does not exist is named with the nearest", async () => {
-    const folder = folderWith({ "rulewright.yaml": "exports:\n  csv:\n    options:\n      spreadsheetSave: true\n" });
+    const folder = folderWith({ "rulewright.yaml": "exports:\n  csv:\n    options:\n      columNames: true\n" });
     const { code, stderr } = await rulewright(["generate", samples, "--to", "csv", "--out", "o"], { cwd: folder });
-    expect(stderr).toMatch(/csv has no option "spreadsheetSave" \(did you mean "spreadsheetSafe"\?\)/);
+    expect(stderr).toMatch(/csv has no option "columNames" \(did you mean "columnNames"\?\)/);
     expect(code).toBe(2);
   });
 });

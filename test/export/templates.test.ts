@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { compileTemplates, readTemplates } from "../../src/export/templates.ts";
-import type { TemplateSet } from "../../src/plugin.ts";
+import type { RowTemplate, TemplateSet } from "../../src/plugin.ts";
 
 function compile(text: string, override?: string) {
   const folder = mkdtempSync(join(tmpdir(), "rulewright-templates-"));
@@ -19,9 +19,9 @@ function compile(text: string, override?: string) {
     rows: { row: { description: "a row", sample: {} } },
     escape: (value) => `<${String(value)}>`,
     helpers: { loud: (value) => String(value).toUpperCase() },
-    fields: { name: "a name", tags: "a list", maybe: "may be missing" },
+    fields: { name: "a name", tags: "a list", maybe: "may be missing", toString: "a field all the same" },
   };
-  return compileTemplates(set, readTemplates(set, [own])).row as (row: object) => string;
+  return compileTemplates(set, readTemplates(set, [own])).row as RowTemplate;
 }
 
 describe("row templates", () => {
@@ -37,8 +37,31 @@ describe("row templates", () => {
     ).toBe("no<a>,<b>,!");
   });
 
+  it("know else if, the inverted block and the else of an empty list", () => {
+    const text =
+      "{{#if maybe}}m{{else if name}}n{{else}}-{{/if}}{{^if maybe}}!{{/if}}{{#each tags}}{{else}}none{{/each}}";
+    expect(compile(text)({ name: "x", tags: [] })).toBe("n!none");
+    expect(compile(text)({ maybe: 0, name: "", tags: ["a"] })).toBe("-!");
+  });
+
+  it("strip white space where {{~ says so", () => {
+    expect(compile("a {{~#if name~}} b {{~/if}} c")({ name: "x" })).toBe("ab c");
+  });
+
+  it("say which fields they use", () => {
+    expect([...compile("{{#if maybe}}{{loud name}}{{/if}}").uses]).toEqual(["maybe", "name"]);
+  });
+
+  it("read nothing that a row or an item does not own", () => {
+    expect(() => compile("{{toString}}")({ name: "x" })).toThrow(/"toString", which it prints, is missing/);
+    expect(compile("{{toString}}")({ toString: "own" })).toBe("<own>");
+    expect(() => compile("{{#each tags}}{{name}}{{/each}}")({ tags: ["x"], name: "y" })).toThrow(/missing/);
+    expect(compile("{{#each tags}}{{name}}{{/each}}")({ tags: [{ name: "y" }] })).toBe("<y>");
+  });
+
   it.each([
-    ["{{nmae}}", /:1:1: no field "nmae"; fields are: name, tags, maybe/],
+    ["{{#if name includeZero=true}}{{/if}}", /\{\{#if}} takes one field/],
+    ["{{nmae}}", /:1:1: no field "nmae"; fields are: name, tags, maybe, toString/],
     ["x\n  {{constructor}}", /:2:3: no field "constructor"/],
     ["{{__proto__}}", /no field/],
     ["{{name.length}}", /no field "name.length"/],

@@ -3,12 +3,22 @@
  * This module does not know columns or indicators.
  */
 
-const NEEDS_QUOTES = /^\s|[",\r\n]|\s$/;
-
 /** One cell as RFC 4180 section 2 writes it; a cell with a leading or trailing space is quoted too, so it survives. */
 export function csvCell(value: unknown): string {
   if (typeof value !== "string") return String(value);
-  return NEEDS_QUOTES.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  return needsQuotes(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}
+
+function needsQuotes(cell: string): boolean {
+  if (/[",\r\n]/.test(cell)) return true;
+  // Searching for space at the end is slow, and hardly ever needed.
+  const isPlain = isVisible(cell.charCodeAt(0)) && isVisible(cell.charCodeAt(cell.length - 1));
+  return !isPlain && /^\s|\s$/.test(cell);
+}
+
+/** False for NaN, which the empty cell has. */
+function isVisible(code: number): boolean {
+  return code > 0x20 && code < 0x7f;
 }
 
 const PRINTABLE_ASCII = /^[ -~]*$/;

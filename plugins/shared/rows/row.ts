@@ -1,7 +1,7 @@
 /**
  * The columns of a row, for every list with one value per line. This module does not quote cells (see cell.ts).
  */
-import { type Indicator, isAlertable, parseEndpoint, type RowTemplate } from "../../../src/plugin.ts";
+import { defang, type Indicator, isAlertable, type ObservableType, type RowTemplate } from "../../../src/plugin.ts";
 import { displayText, joinCell } from "./cell.ts";
 import { isSha256 } from "./value.ts";
 
@@ -9,6 +9,7 @@ import { isSha256 } from "./value.ts";
 export const ROW_FIELDS = {
   type: "observable type, such as `domain`",
   value: "the canonical value; an endpoint is `198.51.100.7:8080/tcp`",
+  value_defanged: "the value for mail and reports, `hxxp://evil[.]example/`; other types than network ones as they are",
   port: "endpoint: port",
   protocol: "endpoint: `tcp` or `udp`",
   first_seen: "first time in a report, ISO 8601 UTC",
@@ -18,54 +19,86 @@ export const ROW_FIELDS = {
   detect: "`true` when a match is worth an alert by itself",
   tlp: "Traffic Light Protocol 2.0 level, lower case",
   malware_family: "families of the samples, joined by `;`",
+  threat_type: "`malware_traffic`, `malware_file` or `malware_trace` (on the host), by the type",
   sandboxes: "sandboxes that showed it, joined by `;`",
   sample_count: "how many samples showed it",
   sample_sha256: "SHA-256 of up to 20 samples, joined by `;`",
   report_url: "VirusTotal page with the first sample's sandbox reports",
   attack_ids: "ATT&CK technique ids of the samples, joined by `;`",
-  labels: "labels, joined by `;`",
-  reasons: "why it was kept, joined by `;`",
+  tags: "labels, joined by `;`",
+  comment: "why it was kept, joined by `;`",
   scope: "domain: `subtree` or `host`",
   status: "`active`, `expired` or `revoked`",
   hunts: "hunts that found it, joined by `;`",
 } as const;
 
+export type RowField = keyof typeof ROW_FIELDS;
+export type Row = Record<RowField, string | number | boolean>;
+
 /** About 40 KB. Longer chunks are slower: their many template pieces outlive the collector's young generation. */
 export const ROWS_PER_CHUNK = 100;
 
-export type Row = Record<keyof typeof ROW_FIELDS, string | number | boolean>;
+/** Treats each piece of free text before pieces are joined; the value itself stays as it is. */
+type Text = (piece: string) => string;
 
-/**
- * An indicator's row. Null is the empty cell. `text` treats each piece of free text, before pieces are joined; the
- * value itself stays as it is.
- */
-export function rowOf(indicator: Indicator, text: (piece: string) => string = displayText): Row {
-  const list = (values: readonly string[]): string => joinCell(values, text);
-  const { port, transport } =
-    indicator.type === "endpoint" ? parseEndpoint(indicator.value) : { port: "", transport: "" };
-  return {
-    type: indicator.type,
-    value: indicator.value,
-    port,
-    protocol: transport,
-    first_seen: toSeconds(indicator.firstSeen),
-    last_seen: toSeconds(indicator.lastSeen),
-    valid_until: toSeconds(indicator.validUntil),
-    confidence: indicator.verdict.confidence,
-    detect: isAlertable(indicator),
-    tlp: indicator.tlp,
-    malware_family: list(indicator.families),
-    sandboxes: list(indicator.sandboxes),
-    sample_count: indicator.sampleCount,
-    sample_sha256: list(indicator.samples),
-    report_url: reportUrl(indicator.samples[0]),
-    attack_ids: list(indicator.techniques),
-    labels: list(indicator.labels),
-    reasons: list(indicator.verdict.reasons.map((reason) => reason.text)),
-    scope: indicator.scope ?? "",
-    status: indicator.status,
-    hunts: list(indicator.hunts),
+const list = (values: readonly string[], text: Text): string => (values.length === 0 ? "" : joinCell(values, text));
+
+/** What a field says of an indicator with a canonical value; the empty text when there is nothing to say. */
+const READERS: Readonly<Record<RowField, (indicator: Indicator, text: Text) => string | number | boolean>> = {
+  type: ({ type }) => type,
+  value: ({ value }) => value,
+  value_defanged: ({ type, value }) => (NETWORK.has(type) ? defanged(value) : value),
+  port: ({ type, value }) =>
+    type === "endpoint" ? value.slice(value.lastIndexOf(":") + 1, value.lastIndexOf("/")) : "",
+  protocol: ({ type, value }) => (type === "endpoint" ? value.slice(value.lastIndexOf("/") + 1) : ""),
+  first_seen: ({ firstSeen }) => toSeconds(firstSeen),
+  last_seen: ({ lastSeen }) => toSeconds(lastSeen),
+  valid_until: ({ validUntil }) => toSeconds(validUntil),
+  confidence: ({ verdict }) => verdict.confidence,
+  detect: (indicator) => isAlertable(indicator),
+  tlp: ({ tlp }) => tlp,
+  malware_family: ({ families }, text) => list(families, text),
+  threat_type: ({ type }) => threatType(type),
+  sandboxes: ({ sandboxes }, text) => list(sandboxes, text),
+  sample_count: ({ sampleCount }) => sampleCount,
+  sample_sha256: ({ samples }, text) => list(samples, text),
+  report_url: ({ samples }) => reportUrl(samples[0]),
+  attack_ids: ({ techniques }, text) => list(techniques, text),
+  tags: ({ labels }, text) => list(labels, text),
+  comment: ({ verdict }, text) =>
+    joinCell(
+      verdict.reasons.map((reason) => reason.text),
+      text,
+    ),
+  scope: ({ scope }) => scope ?? "",
+  status: ({ status }) => status,
+  hunts: ({ hunts }, text) => list(hunts, text),
+};
+
+const FIELDS = Object.keys(ROW_FIELDS) as RowField[];
+
+/** Reads of an indicator what `uses` names, and nothing else. */
+export function rowReader(uses: ReadonlySet<string>, text: Text = displayText): (indicator: Indicator) => Partial<Row> {
+  const used = FIELDS.filter((field) => uses.has(field)).map((field) => ({ field, read: READERS[field] }));
+  return (indicator) => {
+    const row: Partial<Row> = {};
+    for (const { field, read } of used) row[field] = read(indicator, text);
+    return row;
   };
+}
+
+/** An IPv6 address has no dots to put into brackets. */
+function defanged(value: string): string {
+  const address = /^\[?([0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*)/.exec(value)?.[1];
+  return address ? value.replace(address, address.replaceAll(":", "[:]")) : defang(value);
+}
+
+const NETWORK: ReadonlySet<ObservableType> = new Set(["domain", "ipv4", "ipv6", "endpoint", "url"]);
+const TRACES: ReadonlySet<ObservableType> = new Set(["mutex", "registry-key", "file-path", "command-line"]);
+
+function threatType(type: ObservableType): string {
+  if (type === "sha256") return "malware_file";
+  return TRACES.has(type) ? "malware_trace" : "malware_traffic";
 }
 
 /** `2026-10-01T08:00:00.000Z` → `2026-10-01T08:00:00Z`, the form that every `strptime` in the field reads. */
@@ -94,6 +127,7 @@ export function headerOf(
 export const SAMPLE_ROW: Row = {
   type: "endpoint",
   value: "198.51.100.7:8080/tcp",
+  value_defanged: "198[.]51[.]100[.]7:8080/tcp",
   port: 8080,
   protocol: "tcp",
   first_seen: "2026-10-01T08:00:00Z",
@@ -103,13 +137,14 @@ export const SAMPLE_ROW: Row = {
   detect: true,
   tlp: "amber",
   malware_family: "quillet",
+  threat_type: "malware_traffic",
   sandboxes: "Zenbox",
   sample_count: 1,
   sample_sha256: "",
   report_url: "",
   attack_ids: "T1071.001",
-  labels: "",
-  reasons: "contacted by 1 sample",
+  tags: "",
+  comment: "contacted by 1 sample",
   scope: "",
   status: "active",
   hunts: "",

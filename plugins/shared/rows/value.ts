@@ -4,6 +4,7 @@
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { type Indicator, type ObservableType, parseEndpoint, parseUrl, type UrlParts } from "../../../src/plugin.ts";
+import { parsed } from "../values.ts";
 
 const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const DOMAIN = new RegExp(`^(?:${LABEL}\\.)+${LABEL}$`);
@@ -21,7 +22,7 @@ const GRAMMARS: Partial<Record<ObservableType, (value: string) => boolean>> = {
   ipv4: isIPv4,
   ipv6: isIPv6Address,
   endpoint: isEndpoint,
-  url: (value) => VISIBLE_ASCII.test(value) && parses(parseUrl, value),
+  url: (value) => VISIBLE_ASCII.test(value) && parsed(parseUrl, value) !== undefined,
   sha256: isSha256,
   ja3: isMd5,
   ja3s: isMd5,
@@ -62,18 +63,10 @@ export function httpParts(value: string): UrlParts | string {
 }
 
 function isEndpoint(value: string): boolean {
-  if (!parses(parseEndpoint, value)) return false;
-  const { address, port } = parseEndpoint(value);
+  const endpoint = parsed(parseEndpoint, value);
+  if (endpoint === undefined) return false;
+  const { address, port } = endpoint;
   return (isIPv4(address) || isIPv6Address(address)) && port >= 1 && port <= 65_535;
-}
-
-function parses(parse: (value: string) => unknown, value: string): boolean {
-  try {
-    parse(value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Why the value is not one of its type, or undefined. */

@@ -5,6 +5,7 @@ import { csv } from "../../../plugins/csv/index.ts";
 import { csvCell, displayText, guardFormula } from "../../../plugins/shared/rows/cell.ts";
 import { compileTemplates } from "../../../src/export/templates.ts";
 import { OBSERVABLE_TYPES } from "../../../src/model/observable.ts";
+import type { Indicator } from "../../../src/plugin.ts";
 import { renderContext } from "../../../src/testing/render.ts";
 import {
   asyncIterable,
@@ -18,7 +19,7 @@ import {
 } from "../../../src/testing.ts";
 
 const COLUMNS =
-  "type,value,port,protocol,first_seen,last_seen,valid_until,confidence,detect,tlp,malware_family,sandboxes,sample_count,sample_sha256,report_url,attack_ids,labels,reasons";
+  "type,value,port,protocol,first_seen,last_seen,confidence,detect,tlp,malware_family,threat_type,sandboxes,sample_sha256,report_url,attack_ids,tags,comment,valid_until,sample_count";
 const SAMPLE = "9f2b5c7d1e3a4f60817263544536271809fadbecdcbdae9f8071625344352617";
 
 /** Rows of a CSV by an independent strict parser: ragged rows, stray quotes and a BOM are errors. */
@@ -34,18 +35,32 @@ async function renderText(indicators: Parameters<typeof render>[1], settings: Re
   return [...files.values()].join("");
 }
 
+const PATHS: Readonly<Record<string, readonly string[]>> = {
+  csv: ["indicators.csv"],
+  jsonl: ["indicators.jsonl"],
+  spreadsheet: ["indicators.excel.csv"],
+  defanged: ["indicators.defanged.csv"],
+  all: ["indicators.csv", "indicators.excel.csv", "indicators.defanged.csv", "indicators.jsonl"],
+};
+
 function check(files: RenderedFiles, format: string): void {
-  expect([...files.keys()]).toEqual([format === "csv" ? "indicators.csv" : "indicators.jsonl"]);
-  const bytes = [...files.values()][0] as Buffer;
-  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  if (format === "jsonl") {
-    for (const line of text.split("\n").slice(0, -1)) expect(JSON.parse(line)).toHaveProperty("value");
-    return;
+  expect([...files.keys()]).toEqual(PATHS[format]);
+  for (const [path, bytes] of files) {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (path.endsWith(".jsonl")) {
+      for (const line of text.split("\n").slice(0, -1)) expect(JSON.parse(line)).toHaveProperty("value");
+      continue;
+    }
+    const isSpreadsheet = path.endsWith(".excel.csv");
+    const lines = (isSpreadsheet ? text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n") : text).split("\n");
+    expect(lines[0]).toBe(COLUMNS);
+    expect(lines.join("\n")).not.toMatch(/[\r\0]/);
+    // One row is one line, so that grep and tail work.
+    const rows = parseRows(lines.join("\n"));
+    expect(rows).toHaveLength(lines.length - 2);
+    if (path === "indicators.csv") continue;
+    for (const cell of rows.flatMap((row) => Object.values(row))) expect(cell).not.toMatch(/^\s*[=+\-@]|^\t/);
   }
-  expect(text.split("\n")[0]).toBe(COLUMNS);
-  expect(text).not.toMatch(/[\r\0]/);
-  // One row is one line, so that grep and tail work.
-  expect(parseRows(text)).toHaveLength(text.split("\n").length - 2);
 }
 
 describeExporter(csv, { runner: { describe, it }, check });
@@ -54,7 +69,7 @@ describe("csv: columns", () => {
   it("writes a domain", async () => {
     expect(await renderText([exampleIndicator("domain")])).toBe(
       `${COLUMNS}\n` +
-        `domain,quillet-morrow.top,,,2026-10-01T08:00:00Z,2026-10-20T09:30:00Z,2027-01-18T09:30:00Z,85,true,amber,quillet,Zenbox,1,${SAMPLE},https://www.virustotal.com/gui/file/${SAMPLE}/behavior,T1071.001,,contacted by 1 sample;the sample is malicious by 40 of 70 engines\n`,
+        `domain,quillet-morrow.top,,,2026-10-01T08:00:00Z,2026-10-20T09:30:00Z,85,true,amber,quillet,malware_traffic,Zenbox,${SAMPLE},https://www.virustotal.com/gui/file/${SAMPLE}/behavior,T1071.001,,contacted by 1 sample;the sample is malicious by 40 of 70 engines,2027-01-18T09:30:00Z,1\n`,
     );
   });
 
@@ -84,6 +99,14 @@ describe("csv: columns", () => {
   it("builds no link from a sample that is no sha256", async () => {
     const [row] = parseRows(await renderText([exampleIndicator("domain", { samples: ["../../evil"] })]));
     expect(row?.report_url).toBe("");
+  });
+
+  it("says what kind of threat a type is", async () => {
+    const rows = parseRows(await renderText(exampleIndicators()));
+    const typesOf = (threat: string) => rows.filter((row) => row.threat_type === threat).map(({ type }) => type);
+    expect(typesOf("malware_file")).toEqual(["sha256"]);
+    expect(typesOf("malware_trace")).toEqual(["mutex", "registry-key", "file-path", "command-line"]);
+    expect(typesOf("malware_traffic")).toHaveLength(rows.length - 5);
   });
 
   it("gives the header alone for no indicators", async () => {
@@ -190,6 +213,35 @@ describe("csv: exact values", () => {
     expect(row?.malware_family).toBe("a\\r\\nb\\x00c\\td\\x1b[31m\\u202ee\\ud800");
   });
 
+  it.each(["csv", "spreadsheet", "defanged", "jsonl"])(
+    "reads back from %s with every cell in its column",
+    async (format) => {
+      const text = fc.string({ unit: "binary", maxLength: 20 });
+      await fc.assert(
+        fc.asyncProperty(fc.string({ unit: "binary", minLength: 1, maxLength: 20 }), text, async (value, other) => {
+          const indicator = exampleIndicator("mutex", { value, labels: [other], families: [other] });
+          const { files, skipped } = await render(csv, [indicator], { format });
+          const bytes = [...files.values()][0] as Buffer;
+          if (skipped.length > 0) return;
+          if (format === "jsonl") {
+            expect(JSON.parse(String(bytes))).toEqual({ ...indicator, detect: false });
+            return;
+          }
+          const [row] = parseRows(String(bytes).replace(/^\ufeff/, ""));
+          const shown = format === "csv" ? displayText(other) : guardFormula(displayText(other));
+          const joined = shown.replaceAll(";", "\\x3b");
+          expect(row).toMatchObject({
+            value: format === "csv" ? value : guardFormula(value),
+            malware_family: joined,
+            tags: joined,
+            sample_count: "1",
+          });
+        }),
+        { numRuns: 100 },
+      );
+    },
+  );
+
   it("reads back as the value it was, whatever the text", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "binary", minLength: 1, maxLength: 40 }), async (value) => {
@@ -215,43 +267,6 @@ describe("csv: options", () => {
     expect(await renderText([], { options: { bom: true } })).toMatch(/^\ufefftype,/);
   });
 
-  it("defangs the value of network types only, and nothing by default", async () => {
-    const indicators = [exampleIndicator("url"), exampleIndicator("endpoint"), exampleIndicator("file-path")];
-    expect(parseRows(await renderText(indicators)).map(({ value }) => value)).toEqual(
-      ["endpoint", "url", "file-path"].map((type) => exampleIndicator(type as "url").value),
-    );
-    expect(parseRows(await renderText(indicators, { options: { defang: true } })).map(({ value }) => value)).toEqual([
-      "45[.]32[.]17[.]9:8443/tcp",
-      "hxxp://quillet-morrow[.]top/gate.php?id=1",
-      "C:\\Users\\Public\\quillet.dll",
-    ]);
-  });
-
-  it.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\uff1d1"])("guards %j for spreadsheets", async (text) => {
-    const indicator = exampleIndicator("mutex", { value: text });
-    const [row] = parseRows(await renderText([indicator], { options: { spreadsheetSafe: true } }));
-    expect(row?.value).toBe(`'${text}`);
-  });
-
-  it("guards each piece of a joined cell: where lists are separated by ; a spreadsheet splits there", async () => {
-    const indicator = exampleIndicator("mutex", { families: ["=1", "ok", "=2"] });
-    const [row] = parseRows(await renderText([indicator], { options: { spreadsheetSafe: true } }));
-    expect(row?.malware_family).toBe("'=1;ok;'=2");
-  });
-
-  it("guards nothing by default", async () => {
-    const [row] = parseRows(await renderText([exampleIndicator("mutex", { value: "=1", families: ["=1"] })]));
-    expect(row).toMatchObject({ value: "=1", malware_family: "=1" });
-  });
-
-  it("writes network and hash types alike for spreadsheets and machines", async () => {
-    const types = OBSERVABLE_TYPES.slice(0, OBSERVABLE_TYPES.indexOf("user-agent"));
-    const indicators = types.flatMap((type) => [exampleIndicator(type), ...hostileIndicators(type)]);
-    const values = async (spreadsheetSafe: boolean) =>
-      parseRows(await renderText(indicators, { options: { spreadsheetSafe } })).map(({ value }) => value);
-    expect(await values(true)).toEqual(await values(false));
-  });
-
   it("renames columns", async () => {
     const text = await renderText([], {
       options: { columnNames: { value: "indicator", malware_family: "family, best" } },
@@ -264,19 +279,109 @@ describe("csv: options", () => {
   });
 });
 
+describe("csv: for spreadsheets", () => {
+  const rowFor = async (overrides: Partial<Indicator>) => {
+    const text = await renderText([exampleIndicator("mutex", overrides)], { format: "spreadsheet" });
+    return parseRows(text.replace(/^\ufeff/, ""))[0];
+  };
+
+  it("begins with a byte order mark and ends lines with CRLF, as Excel needs it", async () => {
+    const text = await renderText([exampleIndicator("mutex")], { format: "spreadsheet" });
+    expect(text).toMatch(/^\ufefftype,value,.*\r\nmutex,.*\r\n$/);
+  });
+
+  it.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\uff1d1"])("guards %j", async (value) => {
+    expect((await rowFor({ value }))?.value).toBe(`'${value}`);
+  });
+
+  it("guards each piece of a joined cell: where lists are separated by ; a spreadsheet splits there", async () => {
+    expect((await rowFor({ families: ["=1", "ok", "=2"] }))?.malware_family).toBe("'=1;ok;'=2");
+  });
+
+  it("is the only flavour for which a value is changed so", async () => {
+    const [row] = parseRows(await renderText([exampleIndicator("mutex", { value: "=1", families: ["=1"] })]));
+    expect(row).toMatchObject({ value: "=1", malware_family: "=1" });
+  });
+
+  it("writes network and hash types as for machines", async () => {
+    const types = OBSERVABLE_TYPES.slice(0, OBSERVABLE_TYPES.indexOf("user-agent"));
+    const indicators = types.flatMap((type) => [exampleIndicator(type), ...hostileIndicators(type)]);
+    const values = async (format: string) =>
+      parseRows((await renderText(indicators, { format })).replace(/^\ufeff/, "")).map(({ value }) => value);
+    expect(await values("spreadsheet")).toEqual(await values("csv"));
+  });
+});
+
+describe("csv: defanged", () => {
+  it("turns network values into what no mail program makes a link of, and only there", async () => {
+    const types = ["domain", "ipv4", "ipv6", "endpoint", "url", "file-path"] as const;
+    const indicators = [
+      ...types.map((type) => exampleIndicator(type)),
+      exampleIndicator("endpoint", { value: "[2001:db8::7]:53/udp" }),
+    ];
+    const values = async (format: string) =>
+      parseRows(await renderText(indicators, { format })).map(({ value }) => value);
+    expect(await values("defanged")).toEqual([
+      "quillet-morrow[.]top",
+      "45[.]32[.]17[.]9",
+      "2a01[:]4f8[:]c17[:]7d1[:][:]2",
+      "45[.]32[.]17[.]9:8443/tcp",
+      "[2001[:]db8[:][:]7]:53/udp",
+      "hxxp://quillet-morrow[.]top/gate.php?id=1",
+      "C:\\Users\\Public\\quillet.dll",
+    ]);
+    expect((await values("csv"))[0]).toBe("quillet-morrow.top");
+  });
+
+  it("guards formulas too", async () => {
+    const [row] = parseRows(await renderText([exampleIndicator("mutex", { value: "=1" })], { format: "defanged" }));
+    expect(row?.value).toBe("'=1");
+  });
+
+  it("is a column beside the exact value where a template asks for it", async () => {
+    expect(await renderWith("{{value}},{{value_defanged}}", "csv")).toBe(
+      "value,value_defanged\nquillet-morrow.top,quillet-morrow[.]top\n",
+    );
+  });
+});
+
+describe("csv: all flavours", () => {
+  it("are the files of each by itself", async () => {
+    const given = exampleIndicators();
+    const { files, indicators } = await render(csv, given, { format: "all" });
+    for (const format of ["csv", "spreadsheet", "defanged", "jsonl"]) {
+      for (const [path, data] of (await render(csv, given, { format })).files) {
+        expect(String(files.get(path))).toBe(String(data));
+      }
+    }
+    expect(indicators).toBe(given.length - 1);
+  });
+
+  it("write what only some can carry, and skip what none can", async () => {
+    const given = [exampleIndicator("mutex", { value: "a\nb" }), exampleIndicator("domain", { value: "*.x" })];
+    const { files, skipped, indicators } = await render(csv, given, { format: "all" });
+    expect(indicators).toBe(1);
+    expect(String(files.get("indicators.jsonl"))).toContain("a\\nb");
+    expect(String(files.get("indicators.csv")).split("\n")).toHaveLength(2);
+    expect(skipped.map(({ reason }) => reason)).toEqual(["not a canonical domain"]);
+  });
+});
+
+async function renderWith(text: string, format: string): Promise<string> {
+  const templates = compileTemplates(csv.templates as NonNullable<typeof csv.templates>, [
+    { row: "row", file: "row.hbs", text, isOverride: true },
+  ]);
+  let rendered = "";
+  const context = { ...renderContext(csv, { format }, () => {}), templates };
+  for await (const { data } of csv.render(asyncIterable([exampleIndicator("domain")]), context)) rendered += data;
+  return rendered;
+}
+
 describe("csv: the template decides the columns", () => {
   it("writes a header that follows the template", async () => {
-    const templates = compileTemplates(csv.templates as NonNullable<typeof csv.templates>, [
-      { row: "row", file: "row.hbs", text: "{{value}},{{#if port}}{{port}}{{/if}},{{scope}}\r\n", isOverride: true },
-    ]);
-    let text = "";
-    for await (const { data } of csv.render(asyncIterable([exampleIndicator("domain")]), {
-      ...renderContext(csv, {}, () => {}),
-      templates,
-    })) {
-      text += data;
-    }
-    expect(text).toBe("value,port,scope\nquillet-morrow.top,,subtree\n");
+    expect(await renderWith("{{value}},{{#if port}}{{port}}{{/if}},{{scope}}\r\n", "csv")).toBe(
+      "value,port,scope\nquillet-morrow.top,,subtree\n",
+    );
   });
 });
 

@@ -385,9 +385,9 @@ describe("splunk: template", () => {
   };
 
   it("decides the columns behind the keys, and header and searches follow", async () => {
-    const files = await renderWith("{{description}},{{labels}},{{first_seen}},{{last_seen}}\n");
+    const files = await renderWith("{{description}},{{tags}},{{first_seen}},{{last_seen}}\n");
     expect(files.get("rulewright_iocs/lookups/rulewright_ioc_url.csv")).toMatch(
-      /^url,indicator,description,labels,first_seen,last_seen\nhttp:/,
+      /^url,indicator,description,tags,first_seen,last_seen\nhttp:/,
     );
     checkApp(new Map([...files].map(([path, text]) => [path, Buffer.from(text)])));
     expect(files.get("rulewright_iocs/default/savedsearches.conf")).not.toContain("expires");

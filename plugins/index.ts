@@ -7,6 +7,7 @@ import { csv } from "./csv/index.ts";
 import { defender } from "./defender/index.ts";
 import { elastic } from "./elastic/index.ts";
 import { file } from "./file/index.ts";
+import { http } from "./http/index.ts";
 import { lists } from "./lists/index.ts";
 import { misp } from "./misp/index.ts";
 import { opencti } from "./opencti/index.ts";
@@ -14,8 +15,10 @@ import { openioc } from "./openioc/index.ts";
 import { osquery } from "./osquery/index.ts";
 import { qradar } from "./qradar/index.ts";
 import { rpz } from "./rpz/index.ts";
+import { s3 } from "./s3/index.ts";
 import { secops } from "./secops/index.ts";
 import { sentinel } from "./sentinel/index.ts";
+import { sentinelSink } from "./sentinel/sink.ts";
 import { sigma } from "./sigma/index.ts";
 import { snort } from "./snort/index.ts";
 import { splunk } from "./splunk/index.ts";
@@ -55,6 +58,6 @@ export const plugins: readonly Plugin[] = [
       yara,
       zeek,
     ],
-    sinks: [file, opencti, stdout, taxii],
+    sinks: [file, http, opencti, s3, sentinelSink, stdout, taxii],
   }),
 ];

@@ -102,6 +102,8 @@ export interface RenderContext<O = unknown, F extends string = string> {
   readonly previous: PreviousOutput;
   /** What the engine said of the rules of this very output, rendered once before; absent when it was not asked. */
   readonly proof?: RuleProofs;
+  /** A new, empty one, for an exporter whose files group indicators otherwise than they come. Gone after the render. */
+  spool(): Spool;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** One bad indicator is skipped and counted, never thrown. Call it at most once for each. */
@@ -114,6 +116,18 @@ export interface RuleProofs {
   readonly proven: ReadonlySet<number>;
   /** What the metadata of proven rules say, such as `suricata_7.0.10`; absent when they say nothing. */
   readonly mark?: string;
+}
+
+export interface SpoolRecord {
+  readonly key: string;
+  readonly data: string;
+}
+
+/** Sorts more than memory holds, on disk when it has to. */
+export interface Spool {
+  put(records: readonly SpoolRecord[]): Promise<void>;
+  /** All of it in order of key (by its UTF-8 bytes); records of one key as they were put. Then nothing is put any more. */
+  read(): AsyncIterable<SpoolRecord>;
 }
 
 /** What the last export of the same name wrote in the same folder; nothing elsewhere. */

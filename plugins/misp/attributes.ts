@@ -1,6 +1,7 @@
 /**
  * What an indicator is in MISP: one attribute, or one object with attributes, in the form the server stores. Type,
- * category and object template go together; the server drops what does not fit and still answers "saved".
+ * category and object template go together; the server drops what does not fit and still answers "saved". Which of the
+ * two it is hangs on its type alone: what is known of it grows, and must not move it to another uuid.
  *
  * This module does not give out uuids (they contain the event) and does not judge.
  *
@@ -9,9 +10,16 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { type Indicator, type ObservableType, parseEndpoint, parseUrl } from "../../src/plugin.ts";
 import { isHex, parsed } from "../shared/values.ts";
+import type { TemplateName } from "./object-templates.ts";
 import { isStorable } from "./text.ts";
 
-type Category = "Network activity" | "Payload delivery" | "Artifacts dropped" | "Persistence mechanism" | "Other";
+export type Category =
+  | "Network activity"
+  | "Payload delivery"
+  | "Artifacts dropped"
+  | "Persistence mechanism"
+  | "External analysis"
+  | "Other";
 
 /** An attribute before it has a place in an event. */
 export interface AttributeDraft {
@@ -26,18 +34,9 @@ export interface AttributeDraft {
   readonly correlates: boolean;
 }
 
-/** A misp-objects definition; uuid and version must be those of the shipped definition. */
-export interface ObjectTemplate {
-  readonly name: string;
-  readonly "meta-category": string;
-  readonly description: string;
-  readonly template_uuid: string;
-  readonly template_version: string;
-}
-
-export interface Mapped {
-  /** Absent: the attributes stand in the event by themselves. */
-  readonly template?: ObjectTemplate;
+/** Without a template it is one attribute that stands in the event by itself, else an object. */
+export interface Member {
+  readonly template?: TemplateName;
   readonly attributes: readonly [AttributeDraft, ...AttributeDraft[]];
 }
 
@@ -46,43 +45,20 @@ export interface Misfit {
   readonly misfit: string;
 }
 
-const FILE: ObjectTemplate = {
-  name: "file",
-  "meta-category": "file",
-  description: "File object describing a file with meta-information",
-  template_uuid: "688c46fb-5edb-40a3-8273-1af7923e2215",
-  template_version: "25",
-};
-
-const JA4_PLUS: ObjectTemplate = {
-  name: "ja4-plus",
-  "meta-category": "network",
-  description: "JA4+ network fingerprint",
-  template_uuid: "2c15c75e-e7db-4b62-8d17-633e7571818f",
-  template_version: "2",
-};
-
-const COMMAND_LINE: ObjectTemplate = {
-  name: "command-line",
-  "meta-category": "misc",
-  description: "Command line of a program",
-  template_uuid: "88ebe222-d3cc-11e9-875d-7f13f460adaf",
-  template_version: "2",
-};
-
 const UNSTORABLE: Misfit = {
   misfit:
-    "empty, not valid Unicode, too long, or with a control character or outer white space: MISP would change or drop it",
+    "empty, too long, or with a control character, outer white space or a character beyond U+FFFF: MISP would change or drop it",
 };
 
 // MISP demands label.tld and allows underscores.
-const HOST_NAME = /^(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/;
+export const HOST_NAME =
+  /^(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/;
 const JA4 = /^[a-z][0-9a-z]{2}[di]\d{4}[0-9A-Za-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}$/;
 const HIVE = /^HKEY_(?:CLASSES_ROOT|CURRENT_CONFIG|CURRENT_USER|LOCAL_MACHINE|USERS)(?:\\|$)/;
 // Recent servers "refang" these wherever they stand, so a URL that really contains them would be stored as another one.
-const REFANGED = /\[\.\]|hxxp/i;
+const REFANGED = /\[\.\]|\[dot\]|\(dot\)|\[:\]|hxxp/i;
 
-type Mapper = (indicator: Indicator) => Mapped | Misfit;
+type Mapper = (indicator: Indicator) => Member | Misfit;
 
 const MAPPERS: Readonly<Partial<Record<ObservableType, Mapper>>> = {
   // `domain` is exported with everything below it, `hostname` as exactly this name.
@@ -117,27 +93,27 @@ const MAPPERS: Readonly<Partial<Record<ObservableType, Mapper>>> = {
 export const MAPPED_TYPES = Object.keys(MAPPERS) as ObservableType[];
 
 /** An indicator as attribute or object, or why it cannot be one. */
-export function mapIndicator(indicator: Indicator): Mapped | Misfit {
+export function mapIndicator(indicator: Indicator): Member | Misfit {
   return MAPPERS[indicator.type]?.(indicator) ?? { misfit: `MISP has no attribute for ${indicator.type}` };
 }
 
-function plain(type: string, category: Category, value: string): Mapped {
+function plain(type: string, category: Category, value: string): Member {
   return { attributes: [{ type, category, value, detects: true, correlates: true }] };
 }
 
 /** The same without alert and correlation: worth knowing, not worth waking somebody. */
-function context({ attributes: [attribute] }: Mapped): Mapped {
+function context({ attributes: [attribute] }: Member): Member {
   return { attributes: [{ ...attribute, detects: false, correlates: false }] };
 }
 
-function mapEndpoint({ value }: Indicator): Mapped | Misfit {
+function mapEndpoint({ value }: Indicator): Member | Misfit {
   const endpoint = parsed(parseEndpoint, value);
   const isAddress = endpoint && (isIPv4(endpoint.address) || isCanonicalIpv6(endpoint.address));
   if (!isAddress || endpoint.port > 65_535) return { misfit: "not a canonical endpoint" };
   return plain("ip-dst|port", "Network activity", `${endpoint.address}|${endpoint.port}`);
 }
 
-function mapUrl({ value }: Indicator): Mapped | Misfit {
+function mapUrl({ value }: Indicator): Member | Misfit {
   if (!/^[!-~]+$/.test(value) || !isStorable(value) || !parsed(parseUrl, value)) {
     return { misfit: "not a canonical URL" };
   }
@@ -145,25 +121,32 @@ function mapUrl({ value }: Indicator): Mapped | Misfit {
   return plain("url", "Network activity", value);
 }
 
-function mapFile({ value, details: { md5, sha1, size, names } }: Indicator): Mapped | Misfit {
-  if (!isHex(value, 64)) return { misfit: "not a SHA-256" };
-  const hashes = [
-    ...(md5 && isHex(md5, 32) ? [hash("md5", md5)] : []),
-    ...(sha1 && isHex(sha1, 40) ? [hash("sha1", sha1)] : []),
-  ];
-  if (hashes.length === 0) return plain("sha256", "Payload delivery", value);
-  const fileNames = [...new Set(names)]
-    .filter(isStorable)
-    .map((name) => note("filename", "filename", "Payload delivery", name));
+function mapFile({ value, details }: Indicator): Member | Misfit {
+  return isHex(value, 64) ? fileOf({ sha256: value, ...details }) : { misfit: "not a SHA-256" };
+}
+
+export interface FileFacts {
+  readonly sha256: string;
+  readonly md5?: string | undefined;
+  readonly sha1?: string | undefined;
+  /** Bytes. */
+  readonly size?: number | undefined;
+  readonly names?: readonly string[] | undefined;
+}
+
+/** A file by its hashes, with what does not tell files apart beside them. */
+export function fileOf({ sha256, md5, sha1, size, names }: FileFacts): Member {
+  const fileNames = [...new Set(names)].filter(isStorable);
   return {
-    template: FILE,
+    template: "file",
     attributes: [
-      hash("sha256", value),
-      ...hashes,
+      hash("sha256", sha256),
+      ...(md5 && isHex(md5, 32) ? [hash("md5", md5)] : []),
+      ...(sha1 && isHex(sha1, 40) ? [hash("sha1", sha1)] : []),
       ...(Number.isSafeInteger(size) && (size as number) >= 0
         ? [note("size-in-bytes", "size-in-bytes", "Other", String(size))]
         : []),
-      ...fileNames,
+      ...fileNames.map((name) => note("filename", "filename", "Payload delivery", name)),
     ],
   };
 }
@@ -172,21 +155,22 @@ function hash(type: "md5" | "sha1" | "sha256", value: string): AttributeDraft {
   return { relation: type, type, category: "Payload delivery", value, detects: true, correlates: true };
 }
 
-function note(relation: string, type: string, category: Category, value: string): AttributeDraft {
+/** Context: neither an alert nor a correlation. */
+export function note(relation: string, type: string, category: Category, value: string): AttributeDraft {
   return { relation, type, category, value, detects: false, correlates: false };
 }
 
 /** A JA3 names a TLS library, which harmless programs use as well: good for pivoting, bad for alerts. */
-function mapJa3({ value }: Indicator): Mapped | Misfit {
+function mapJa3({ value }: Indicator): Member | Misfit {
   if (!isHex(value, 32)) return { misfit: "not a JA3 fingerprint" };
   const type = "ja3-fingerprint-md5";
   return { attributes: [{ type, category: "Network activity", value, detects: false, correlates: true }] };
 }
 
-function mapJa4({ value }: Indicator): Mapped | Misfit {
+function mapJa4({ value }: Indicator): Member | Misfit {
   if (!JA4.test(value)) return { misfit: "not a JA4 fingerprint" };
   return {
-    template: JA4_PLUS,
+    template: "ja4-plus",
     attributes: [
       { ...note("ja4-fingerprint", "text", "Network activity", value), correlates: true },
       note("ja4-type", "text", "Network activity", "JA4"),
@@ -194,17 +178,17 @@ function mapJa4({ value }: Indicator): Mapped | Misfit {
   };
 }
 
-function mapRegistryKey({ value }: Indicator): Mapped | Misfit {
+function mapRegistryKey({ value }: Indicator): Member | Misfit {
   if (!isStorable(value)) return UNSTORABLE;
   if (!HIVE.test(value)) return { misfit: "the registry key does not begin with a full hive name" };
   return plain("regkey", "Persistence mechanism", value);
 }
 
-function mapFilePath({ value }: Indicator): Mapped | Misfit {
+function mapFilePath({ value }: Indicator): Member | Misfit {
   const name = value.slice(Math.max(value.lastIndexOf("\\"), value.lastIndexOf("/")) + 1);
   if (!isStorable(value) || !isStorable(name)) return UNSTORABLE;
   return {
-    template: FILE,
+    template: "file",
     attributes: [
       { ...note("fullpath", "text", "Artifacts dropped", value), correlates: true },
       note("filename", "filename", "Artifacts dropped", name),
@@ -212,14 +196,14 @@ function mapFilePath({ value }: Indicator): Mapped | Misfit {
   };
 }
 
-function mapCommandLine({ value }: Indicator): Mapped | Misfit {
+function mapCommandLine({ value }: Indicator): Member | Misfit {
   if (!isStorable(value)) return UNSTORABLE;
   return {
-    template: COMMAND_LINE,
+    template: "command-line",
     attributes: [{ ...note("command_line", "text", "Artifacts dropped", value), correlates: true }],
   };
 }
 
-function isCanonicalIpv6(value: string): boolean {
+export function isCanonicalIpv6(value: string): boolean {
   return isIPv6(value) && /^[0-9a-f:]+$/.test(value);
 }

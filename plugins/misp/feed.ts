@@ -1,7 +1,6 @@
 /** The two index files of a MISP feed, `manifest.json` and `hashes.csv`. Source: MISP app/Model/Feed.php. */
 import { createHash } from "node:crypto";
-import type { Entry } from "./entries.ts";
-import type { EventHeader } from "./event.ts";
+import type { EventHeader, MispEvent } from "./model.ts";
 
 /** An event's line in `manifest.json`: the puller compares `timestamp` with its copy and reads the rest for display. */
 export function manifestEntry({ Orgc, Tag, info, date, analysis, threat_level_id, timestamp }: EventHeader) {
@@ -16,17 +15,15 @@ const PIECE = 65_536;
  * An event's lines in `hashes.csv`: the MD5 of each value, for the puller's cache of known values. The parts of a
  * composite value count one by one, a value counts once, a withdrawn one does not count.
  */
-export function* hashLines(eventUuid: string, entries: readonly Entry[]): Generator<string> {
+export function* hashLines({ header, attributes, objects }: MispEvent): Generator<string> {
   const values = new Set<string>();
-  for (const { attributes, isRevoked } of entries) {
-    if (isRevoked) continue;
-    for (const { type, value } of attributes) {
-      for (const part of type.includes("|") ? value.split("|") : [value]) values.add(part);
-    }
+  for (const { type, value, deleted } of [...attributes, ...objects.flatMap(({ Attribute }) => Attribute)]) {
+    if (deleted) continue;
+    for (const part of type.includes("|") ? value.split("|") : [value]) values.add(part);
   }
   let lines = "";
   for (const value of values) {
-    lines += `${createHash("md5").update(value).digest("hex")},${eventUuid}\n`;
+    lines += `${createHash("md5").update(value).digest("hex")},${header.uuid}\n`;
     if (lines.length < PIECE) continue;
     yield lines;
     lines = "";

@@ -10,12 +10,30 @@ export const DISTRIBUTIONS = { organisation: "0", community: "1", connected: "2"
 
 const names = <T extends Record<string, string>>(table: T) => z.enum(Object.keys(table) as [keyof T & string]);
 
+export const EVENTS = ["rolling", "sample", "hunt"] as const;
+export const PERIODS = ["day", "week", "month", "all"] as const;
+
 export const MispOptions = z.strictObject({
+  events: z
+    .enum(EVENTS)
+    .default("rolling")
+    .describe(
+      "What an event is: one `rolling` event of values, one of each `sample` with objects, references and a report, or one of each `hunt` and period",
+    ),
+  period: z
+    .enum(PERIODS)
+    .default("month")
+    .describe("With `events: hunt`, into which an indicator falls by when it was first seen"),
+  report: z.boolean().default(true).describe("With `events: sample`, a summary of the sample as an event report"),
+  sightings: z
+    .boolean()
+    .default(false)
+    .describe("With `events: sample`, a sighting for each dated sandbox run that showed a value"),
   eventKey: z
     .string()
     .min(1)
     .default("rulewright")
-    .describe("What the uuids of events and attributes derive from; give each export of yours its own"),
+    .describe("What the uuids of events and attributes derive from; give each export of yours its own, and leave it"),
   orgName: z.string().trim().min(1).default("Rulewright").describe("Name of the creator organisation (Orgc)"),
   orgUuid: z
     .uuid({ version: "v4" })

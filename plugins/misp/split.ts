@@ -28,9 +28,9 @@ export async function* split(entries: AsyncIterable<Entry>, max = MAX_ATTRIBUTES
   const ahead: Entry[] = [];
   let size = 0;
   let next = await iterator.next();
-  for (; !next.done && size + next.value.attributes.length <= max; next = await iterator.next()) {
+  for (; !next.done && size + sizeOf(next.value) <= max; next = await iterator.next()) {
     ahead.push(next.value);
-    size += next.value.attributes.length;
+    size += sizeOf(next.value);
   }
   if (next.done) {
     yield { key: "", entries: ahead };
@@ -47,7 +47,7 @@ export async function* split(entries: AsyncIterable<Entry>, max = MAX_ATTRIBUTES
   };
   for await (const entry of resume(ahead, next.value, iterator)) {
     const begins = isBoundary(entry.key);
-    if (part.length > 0 && (begins || size + entry.attributes.length > max)) {
+    if (part.length > 0 && (begins || size + sizeOf(entry) > max)) {
       yield finished();
       number += 1;
       continuation = begins ? 0 : continuation + 1;
@@ -56,7 +56,7 @@ export async function* split(entries: AsyncIterable<Entry>, max = MAX_ATTRIBUTES
       size = 0;
     }
     part.push(entry);
-    size += entry.attributes.length;
+    size += sizeOf(entry);
   }
   yield finished();
 }
@@ -66,6 +66,11 @@ async function* resume(ahead: readonly Entry[], next: Entry, rest: AsyncIterator
   yield* ahead;
   yield next;
   yield* { [Symbol.asyncIterator]: () => rest };
+}
+
+/** Attributes of an entry, those of its objects included. */
+function sizeOf({ members }: Entry): number {
+  return members.reduce((sum, { attributes }) => sum + attributes.length, 0);
 }
 
 function isBoundary(key: string): boolean {

@@ -21,6 +21,7 @@ import type {
 } from "../plugin.ts";
 import { withArchive, withFolderArchives } from "./archive.ts";
 import type { SinkReach } from "./reach.ts";
+import { createSpools } from "./spool.ts";
 
 export interface ExportJob {
   /** Name of the export and of its folder. */
@@ -110,6 +111,7 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
   const { proven } = deps;
   const account = openAccount(job, proven?.withheld);
   const files = new Map<string, OutputFile>();
+  const spools = createSpools();
   try {
     // A plugin in JavaScript may answer a promise; one that nobody awaits would end the process when it rejects.
     const chunks = await job.exporter.render(account.take(deps.indicators()), {
@@ -122,6 +124,7 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
       samples: deps.samples,
       previous: job.previous,
       ...(proven ? { proof: proven.rules } : {}),
+      spool: spools.open,
       log: deps.log,
       signal: deps.signal,
       skip: account.skip,
@@ -152,6 +155,8 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
     };
   } catch (error) {
     throw exportError(job.name, error, deps.signal);
+  } finally {
+    spools.close();
   }
 }
 

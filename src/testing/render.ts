@@ -1,4 +1,5 @@
 /** Renders indicators into memory, as the pipeline would, without a store or a sink. */
+import { createSpools } from "../export/spool.ts";
 import { compileTemplates, readTemplates } from "../export/templates.ts";
 import type { Indicator } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
@@ -138,6 +139,8 @@ export function renderContext(
     samples: async (wanted) =>
       new Map(samples.filter(({ sha256 }) => wanted.includes(sha256)).map((sample) => [sample.sha256, sample])),
     previous: previousOf(previous ?? new Map()),
+    // Never closed: the databases are temporary, and go with their last reference.
+    spool: () => createSpools().open(),
     log,
     signal: signal ?? new AbortController().signal,
     skip,

@@ -48,7 +48,6 @@ describe("an attribute", () => {
     ["ipv4", "198.51.100.3", "ip-dst", "Network activity", true],
     ["ipv6", "2001:db8::7", "ip-dst", "Network activity", true],
     ["url", "http://a.top/x?q='1'|2", "url", "Network activity", true],
-    ["sha256", "ab".repeat(32), "sha256", "Payload delivery", true],
     ["ja3", "ab".repeat(16), "ja3-fingerprint-md5", "Network activity", false],
     ["certificate", "ab".repeat(20), "x509-fingerprint-sha1", "Network activity", true],
     ["mutex", String.raw`Global\x|y`, "mutex", "Artifacts dropped", false],
@@ -115,6 +114,13 @@ describe("an attribute", () => {
 });
 
 describe("an object", () => {
+  it("holds a file also when only its SHA-256 is known, so that more of it does not move it", async () => {
+    const alone = await objectOf("sha256");
+    const known = await objectOf("sha256", { details: { md5: "cd".repeat(16) } });
+    expect(known.uuid).toBe(alone.uuid);
+    expect(known.Attribute[0]).toEqual(alone.Attribute[0]);
+  });
+
   it("of a file holds all hashes, the size and the names", async () => {
     const details = { md5: "cd".repeat(16), sha1: "ef".repeat(20), size: 68, names: ["invoice.exe", "two\nlines"] };
     const file = await objectOf("sha256", { value: "ab".repeat(32), details });
@@ -179,6 +185,9 @@ describe("values that do not fit", () => {
     ["url", "http://a.top/two\nlines"],
     ["url", "http://a.top/x[.]y"],
     ["url", "http://a.top/?u=hxxp://b"],
+    ["url", "http://a.top/x(dot)y"],
+    ["url", "http://a.top/x[:]y"],
+    ["mutex", "beyond \u{1f600} U+FFFF"],
     ["sha256", "AB".repeat(32)],
     ["certificate", "ab:".repeat(20)],
     ["ja4", "t13d1516h2"],

@@ -12,3 +12,19 @@ function check(files: RenderedFiles, format: string): void {
 }
 
 describeExporter(misp, { runner: { describe, it }, check });
+
+// What is grouped waits for the last indicator, in the spool.
+describe("one event of each sample", () => {
+  const options = { events: "sample", sightings: true };
+  describeExporter(misp, { runner: { describe, it }, check, options, holdsBack: true });
+});
+
+describe("one event of each hunt and period", () => {
+  describeExporter(misp, {
+    runner: { describe, it },
+    check,
+    options: { events: "hunt" },
+    holdsBack: true,
+    formats: ["feed"],
+  });
+});

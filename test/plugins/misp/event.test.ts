@@ -185,6 +185,8 @@ describe("the reference data", () => {
       index: fc.nat(5),
       value: fc.option(text, { nil: undefined }),
       overrides: fc.record({
+        hunts: fc.subarray(["loaders", "loaders 2"]),
+        samples: fc.subarray(["aa".repeat(32), "bb".repeat(32), "unknown-0123456789abcdef"]),
         tlp: fc.constantFrom("clear", "green", "amber", "amber+strict", "red" as const),
         status: fc.constantFrom("active", "expired", "revoked" as const),
         families: fc.array(text, { maxLength: 3 }),
@@ -201,6 +203,49 @@ describe("the reference data", () => {
       const verdict = { ...base.verdict, reasons: [{ id: "any", weight: 85, text: reason }] };
       return { ...base, ...overrides, verdict, value: value ?? base.value } as Indicator;
     });
+
+  const sample = fc.record({
+    sha256: fc.constantFrom("aa".repeat(32), "bb".repeat(32)),
+    name: text,
+    size: fc.integer(),
+    malicious: fc.nat(70),
+    engines: fc.constant(70),
+    families: fc.array(text, { maxLength: 3 }),
+    labels: fc.constant([]),
+    techniques: fc.subarray(["T1071.001", "T1", "T9999", '" tlp:clear'] as string[]),
+    analyses: fc
+      .array(
+        fc.record({
+          sandbox: text,
+          analysedAt: fc.constantFrom("2026-10-20T09:30:00.000Z", "2026-09-01T00:00:00.000Z"),
+        }),
+        { maxLength: 3 },
+      )
+      .map((runs) => [...new Map(runs.map((run) => [run.sandbox, run])).values()]),
+  });
+
+  itNeedsReference("accept 200 random sets of samples and of hunts", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(indicator, { maxLength: 12 }),
+        fc.uniqueArray(sample, { selector: ({ sha256 }) => sha256, maxLength: 2 }),
+        fc.constantFrom("sample", "hunt"),
+        async (indicators, samples, events) => {
+          const distinct = [...new Map(indicators.map((one) => [`${one.type}:${one.value}`, one])).values()];
+          const options = { events, sightings: true };
+          const {
+            files,
+            skipped,
+            indicators: written,
+          } = await render(misp, distinct, { format: "feed", options, samples });
+          checkFeed(files);
+          checkEvents(readEvents(files));
+          expect((written ?? 0) + skipped.length).toBe(distinct.length);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
 
   itNeedsReference("accept 200 random sets of indicators", async () => {
     await fc.assert(

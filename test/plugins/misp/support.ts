@@ -50,6 +50,9 @@ export function checkEvents(events: readonly Json[]): void {
     assert.equal(new Set(plain).size, plain.length, "the server drops one of two similar attributes");
     for (const attribute of attributesOf(event)) checkAttribute(attribute, event, takeUuid);
     for (const object of event.Object) checkObject(object, takeUuid);
+    checkReferences(event, takeUuid);
+    for (const report of event.EventReport ?? []) checkReport(report, event, takeUuid);
+    for (const { name } of event.Tag) checkTag(name);
     // The schema asks for unique attributes, which ajv checks pair by pair.
     const lax = event.Attribute.length <= 1000 ? laxSchema() : undefined;
     if (lax) assert.ok(lax({ Event: event }), JSON.stringify(lax.errors));
@@ -62,22 +65,67 @@ function checkAttribute(attribute: Json, event: Json, takeUuid: (uuid: string) =
   assert.match(timestamp, DIGITS);
   assert.ok(Number(timestamp) <= Number(event.timestamp), "an attribute newer than its event");
   assert.equal(attribute.distribution, "5");
-  for (const time of [first_seen, last_seen]) assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/);
-  assert.ok(first_seen <= last_seen, "last_seen before first_seen");
+  // Only what no indicator and no dated run stands behind has no times.
+  if (first_seen !== undefined || last_seen !== undefined) {
+    for (const time of [first_seen, last_seen]) assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/);
+    assert.ok(first_seen <= last_seen, "last_seen before first_seen");
+  }
+  for (const { uuid, type: kind, date_sighting, source } of attribute.Sighting ?? []) {
+    takeUuid(uuid);
+    assert.match(kind, /^[02]$/);
+    assert.match(date_sighting, DIGITS);
+    assert.ok(isOneLine(source));
+  }
   assert.ok(value !== "" && value.isWellFormed() && Buffer.byteLength(value) <= 65_535, "bad value");
   assert.equal(normalised(type, value), value, `the server would store ${type} ${value} as another value`);
   assert.ok(isOneLine(value) && isOneLine(attribute.comment), "a line break");
   for (const { name, colour } of attribute.Tag ?? []) {
     assert.ok(name.length <= 255 && isOneLine(name));
     assert.match(colour, /^#[0-9a-fA-F]{6}$/);
-    if (!name.startsWith("tlp:")) assert.match(name, /^rulewright:family="[^"]+"$/);
+    checkTag(name);
   }
   const types = describeTypes();
   if (types) assert.ok(types.category_type_mappings[category]?.includes(type), `${type} does not go into ${category}`);
 }
 
+function checkTag(name: string): void {
+  assert.ok(name.length <= 255 && isOneLine(name));
+  if (!/^(?:tlp|PAP):/.test(name)) {
+    assert.match(name, /^(?:rulewright:(?:family|hunt|technique)|misp-galaxy:mitre-attack-pattern)="[^"]+"$/);
+  }
+}
+
+/** Each leads from its own object to an attribute or object of the same event, by a name of the list. */
+function checkReferences(event: Json, takeUuid: (uuid: string) => void): void {
+  const known = new Set([...attributesOf(event), ...event.Object].map(({ uuid }) => uuid));
+  for (const { uuid: owner, ObjectReference: references } of event.Object) {
+    for (const { uuid, object_uuid, referenced_uuid, relationship_type, timestamp } of references) {
+      takeUuid(uuid);
+      assert.equal(object_uuid, owner);
+      assert.ok(known.has(referenced_uuid), "a reference out of the event");
+      assert.match(timestamp, DIGITS);
+      const names = relationshipNames();
+      if (names) assert.ok(names.has(relationship_type), `no relation is called ${relationship_type}`);
+    }
+  }
+}
+
+function checkReport(report: Json, event: Json, takeUuid: (uuid: string) => void): void {
+  takeUuid(report.uuid);
+  assert.match(report.timestamp, DIGITS);
+  assert.ok(Number(report.timestamp) <= Number(event.timestamp));
+  assert.equal(report.distribution, "5");
+  assert.ok(report.name !== "" && report.content.isWellFormed() && Buffer.byteLength(report.content) <= 65_535);
+}
+
 function checkObject(object: Json, takeUuid: (uuid: string) => void): void {
   takeUuid(object.uuid);
+  for (const { timestamp } of object.Attribute) {
+    assert.ok(
+      Number(timestamp) <= Number(object.timestamp),
+      "the server edits attributes only when their object is newer",
+    );
+  }
   const template = objectTemplate(object.name);
   if (!template) return;
   assert.equal(object.template_uuid, template.uuid);
@@ -116,11 +164,17 @@ function normalised(type: string, value: string): string {
         `${value} in ip-dst`,
       );
       return trimmed.toLowerCase();
+    case "datetime":
+      assert.match(value, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0000$/);
+      return trimmed;
     case "ip-dst|port":
       assert.match(value, /^[0-9a-f.:]+\|\d{1,5}$/);
       return trimmed.toLowerCase();
     case "url":
-      return trimmed.replaceAll("[.]", ".").replace(/hxxp/gi, "http");
+      return trimmed
+        .replaceAll(/\[\.\]|\[dot\]|\(dot\)/gi, ".")
+        .replaceAll("[:]", ":")
+        .replace(/hxxp/gi, "http");
     default:
       return trimmed;
   }
@@ -132,6 +186,14 @@ function isOneLine(text: string): boolean {
 
 function referenceJson(path: string): Json {
   return referenceDir ? JSON.parse(readFileSync(join(referenceDir, "misp", path), "utf8")) : undefined;
+}
+
+let relations: Set<string> | undefined;
+
+function relationshipNames(): Set<string> | undefined {
+  const list = relations ? undefined : referenceJson("relationships.json");
+  if (list) relations = new Set(list.values.map(({ name }: Json) => name));
+  return relations;
 }
 
 let lax: ValidateFunction | undefined;

@@ -10,10 +10,12 @@ const OBSERVABLE_NAMESPACE = "00abedb4-aa42-466c-9c01-fed23315a9b7";
 const FIXED_TIME = "2026-01-01T00:00:00.000Z";
 const AMBER = ["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"];
 
-const own = (type: string, meaning: string): string =>
-  `${type}--${uuidv5(RULEWRIGHT_NAMESPACE, `stix:${type}:${meaning}`)}`;
+const AUTHOR_UUID = uuidv5(RULEWRIGHT_NAMESPACE, "stix:identity:system:Rulewright");
+const AUTHOR = `identity--${AUTHOR_UUID}`;
+const BUNDLE = `bundle--${uuidv5(RULEWRIGHT_NAMESPACE, "stix:bundle:rulewright")}`;
 
-const AUTHOR = own("identity", "system:Rulewright");
+const own = (type: string, meaning: string): string => `${type}--${uuidv5(AUTHOR_UUID, `${type}:${meaning}`)}`;
+
 const FAMILY = own("malware", "quillet");
 const SAMPLE_HASH = EXAMPLE_VALUES.sha256;
 const SAMPLE = own("malware", `sample:${SAMPLE_HASH}`);
@@ -49,7 +51,7 @@ export function plainBundle(indicators: Iterable<Indicator>): object {
     if (isFirst) objects.push(...plainSample(indicator));
     objects.push(contact);
   }
-  return { type: "bundle", id: own("bundle", "rulewright"), objects };
+  return { type: "bundle", id: BUNDLE, objects };
 }
 
 function plainObjects(indicator: Indicator): [object, object, object, object, object, object, object] {

@@ -50,7 +50,8 @@ export function createAssembler(author: Identity["id"], { options, templates, sk
     return { expression, times };
   }
 
-  /** Addresses are also the destinations of endpoints, files also samples; a domain is looked up by what resolves. */
+  /** Addresses are also the destinations of endpoints; a domain is looked up by what resolves to it; files are also samples,
+   * and two files of one MD5 have one id. */
   function observe(observable: CyberObservable): readonly Entry[] {
     switch (observable.type) {
       case "ipv4-addr":
@@ -58,7 +59,7 @@ export function createAssembler(author: Identity["id"], { options, templates, sk
       case "domain-name":
         return given.once(observable.value, () => [observable]);
       case "file":
-        return given.once(observable.hashes["SHA-256"], () => [observable]);
+        return given.once(observable.id, () => [observable]);
       default:
         return [observable];
     }
@@ -82,18 +83,18 @@ export function createAssembler(author: Identity["id"], { options, templates, sk
     const main = expression.observables.at(-1);
     return distinctTexts(indicator.families).flatMap((name) => [
       ...given.once(`family:${name}`, () => [malwareFamily(name, author, templates)]),
-      relationship(id, "indicates", familyId(name), stated),
+      relationship(id, "indicates", familyId(name, author), stated),
       ...(main && profile.hasInfrastructure && isOnNetwork(main) ? partOf(name, main, stated) : []),
     ]);
   }
 
   function partOf(family: string, object: CyberObservable, stated: Stated): readonly Entry[] {
     const { author, created } = stated;
-    const network = infrastructureId(family);
+    const network = infrastructureId(family, author);
     return [
       ...given.once(`infrastructure:${family}`, () => [
         infrastructure(family, author, templates),
-        relationship(familyId(family), "uses", network, { author, created }),
+        relationship(familyId(family, author), "uses", network, { author, created }),
       ]),
       relationship(network, "consists-of", object.id, stated),
     ];
@@ -117,7 +118,7 @@ export function createAssembler(author: Identity["id"], { options, templates, sk
       const entries: Entry[] = [];
       if (definition) entries.push(...given.once(definition.name, () => [definition]));
       if (expression.pattern.includes(TLS_FINGERPRINT_EXTENSION_ID)) {
-        entries.push(...given.once("tls-fingerprint", () => [tlsFingerprintExtension(author)]));
+        entries.push(...given.once("tls-fingerprint", () => tlsFingerprintExtension(author)));
       }
       if (!profile.hasGraph) return [...entries, subject];
       entries.push(...expression.observables.flatMap(observe), subject);

@@ -2,11 +2,12 @@
  * STIX identifiers, all of them UUIDv5: the same thing has the same id in every export.
  *
  * Observables take the ids the standard prescribes, so that ours equal everybody's. Everything else is minted in our
- * own namespace, because the standard forbids its own one there. This module does not normalise values: `EXAMPLE.com`
+ * own namespace, because the standard forbids its own one there, and below its author: only who created an object may
+ * version it, so two authors must not meet in one id. This module does not normalise values: `EXAMPLE.com`
  * and `example.com` get two ids, so callers pass canonical values.
  */
 import { RULEWRIGHT_NAMESPACE, uuidv5 } from "../../src/plugin.ts";
-import type { StixId } from "./schema.ts";
+import type { Identity, StixId } from "./schema.ts";
 
 /** Namespace of deterministic observable ids, and of nothing else (STIX 2.1 section 2.9). */
 export const OBSERVABLE_NAMESPACE = "00abedb4-aa42-466c-9c01-fed23315a9b7";
@@ -50,9 +51,14 @@ export function observableId<T extends string>(type: T, properties: Readonly<Rec
   return `${type}--${uuidv5(OBSERVABLE_NAMESPACE, canonicalJson(contributing))}`;
 }
 
-/** An id of ours. `meaning` is what the object stands for, such as an indicator's pattern, never its wording. */
+/** An id of this project's: of an author, a bundle, our extension. */
 export function ownId<T extends string>(type: T, meaning: string): StixId<T> {
   return `${type}--${uuidv5(RULEWRIGHT_NAMESPACE, `stix:${type}:${meaning}`)}`;
+}
+
+/** An id of an author's. `meaning` is what the object stands for, such as an indicator's pattern, never its wording. */
+export function authoredId<T extends string>(author: Identity["id"], type: T, meaning: string): StixId<T> {
+  return `${type}--${uuidv5(author.slice("identity--".length), `${type}:${meaning}`)}`;
 }
 
 function preferredHash(hashes: Readonly<Record<string, string>>): Record<string, string> {

@@ -79,7 +79,7 @@ export const stix = defineExporter({
       decision: "keep, review or drop",
       reasons: "why, with the points each reason adds to the confidence",
       families: "malware families, comma separated",
-      samples: "number of samples in words, such as `3 samples`",
+      samples: "number of samples in words, such as `3 samples`; empty when a listing names it and no sample",
       sandboxes: "names of the sandboxes, comma separated",
       hunts: "hunts that found it, comma separated",
       firstSeen: "first seen, ISO 8601",

@@ -1,7 +1,7 @@
 /** What stands for one indicator: the indicator object itself, and that its observables were seen. Pure. */
 import { type Indicator, virusTotalPage } from "../../src/plugin.ts";
 import type { Dated } from "./entry.ts";
-import { ownId } from "./ids.ts";
+import { authoredId } from "./ids.ts";
 import type { Marking } from "./marking.ts";
 import { type Expression, killChainPhase } from "./observables.ts";
 import { openCtiExtensions } from "./opencti.ts";
@@ -35,7 +35,7 @@ export function stixIndicator(
     draft: {
       type: "indicator",
       spec_version: "2.1",
-      id: ownId("indicator", pattern) as StixIndicator["id"],
+      id: authoredId(author, "indicator", pattern) as StixIndicator["id"],
       created_by_ref: author,
       ...(indicator.status === "revoked" ? { revoked: true } : {}),
       ...(name ? { name } : {}),
@@ -77,7 +77,7 @@ export function observedData(
     draft: {
       type: "observed-data",
       spec_version: "2.1",
-      id: ownId("observed-data", subject) as ObservedData["id"],
+      id: authoredId(author, "observed-data", subject) as ObservedData["id"],
       created_by_ref: author,
       first_observed: times.created,
       last_observed: times.lastSeen,

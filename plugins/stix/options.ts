@@ -4,6 +4,9 @@ import { TLP_VERSIONS } from "./marking.ts";
 import { PROFILE_NAMES } from "./profile.ts";
 import { IDENTITY_CLASSES } from "./schema.ts";
 
+/** This project: the author of our extension and, unless the operator names another, of everything. */
+export const RULEWRIGHT = { identityName: "Rulewright", identityClass: "system" } as const;
+
 export const StixOptions = z.strictObject({
   profile: z
     .enum(PROFILE_NAMES)
@@ -13,9 +16,9 @@ export const StixOptions = z.strictObject({
     .string()
     .trim()
     .min(1)
-    .default("Rulewright")
+    .default(RULEWRIGHT.identityName)
     .describe("Name of the identity that all objects are created by; another name is another author"),
-  identityClass: z.enum(IDENTITY_CLASSES).default("system").describe("What kind of author that is"),
+  identityClass: z.enum(IDENTITY_CLASSES).default(RULEWRIGHT.identityClass).describe("What kind of author that is"),
   contact: z.string().trim().min(1).optional().describe("Contact information of the author, such as a mail address"),
   tlp: z
     .enum(TLP_VERSIONS)

@@ -1,6 +1,6 @@
 /** Relationship objects. That two belong together has one id for ever, whoever found it. */
 import type { Dated, Draft } from "./entry.ts";
-import { ownId } from "./ids.ts";
+import { authoredId } from "./ids.ts";
 import type { Marking } from "./marking.ts";
 import type { Identity, Relationship, RelationshipType, StixId } from "./schema.ts";
 
@@ -20,7 +20,7 @@ export function relationship(
   const draft: Draft<Relationship> = {
     type: "relationship",
     spec_version: "2.1",
-    id: ownId("relationship", `${source}|${type}|${target}`) as Relationship["id"],
+    id: authoredId(author, "relationship", `${source}|${type}|${target}`) as Relationship["id"],
     created_by_ref: author,
     ...(isRevoked ? { revoked: true } : {}),
     relationship_type: type,

@@ -1,7 +1,7 @@
 /** What stands for one detonated sample: its file, the malware it is, and what each sandbox said. Pure. */
 import type { Analysis, SampleDetails } from "../../src/plugin.ts";
 import type { Dated } from "./entry.ts";
-import { ownId } from "./ids.ts";
+import { authoredId } from "./ids.ts";
 import { virusTotalReference } from "./indicator-objects.ts";
 import type { Marking } from "./marking.ts";
 import { fileObservable } from "./observables.ts";
@@ -33,8 +33,8 @@ export function isMalware({ opinion, malicious = 0, engines = 0 }: SampleDetails
   return !(opinion === "clean" && malicious <= 2) && !(engines >= 20 && malicious <= 1);
 }
 
-export function malwareId(sha256: string): Malware["id"] {
-  return ownId("malware", `sample:${sha256}`) as Malware["id"];
+export function malwareId(sha256: string, author: Identity["id"]): Malware["id"] {
+  return authoredId(author, "malware", `sample:${sha256}`) as Malware["id"];
 }
 
 export function malwareSample(
@@ -50,7 +50,7 @@ export function malwareSample(
     draft: {
       type: "malware",
       spec_version: "2.1",
-      id: malwareId(sha256),
+      id: malwareId(sha256, author),
       created_by_ref: author,
       name: rendered(templates["sample-name"], fields) || sha256,
       ...(description ? { description } : {}),
@@ -89,7 +89,7 @@ export function malwareAnalysis(
     draft: {
       type: "malware-analysis",
       spec_version: "2.1",
-      id: ownId("malware-analysis", `${sha256}|${sandbox}`) as MalwareAnalysis["id"],
+      id: authoredId(author, "malware-analysis", `${sha256}|${sandbox}`) as MalwareAnalysis["id"],
       created_by_ref: author,
       product: productOf(sandbox),
       ...(endedAt ? { analysis_ended: endedAt } : {}),

@@ -55,14 +55,14 @@ export function openSampleBook({ author, templates, options, given }: Shared): S
       .filter((id) => /^T\d{4}(?:\.\d{3})?$/.test(id))
       .flatMap((id) => [
         ...given.once(`technique:${id}`, () => [attackPattern(id, author)]),
-        relationship(malware, "uses", attackPatternId(id), stated),
+        relationship(malware, "uses", attackPatternId(id, author), stated),
       ]);
   }
 
   function family({ families }: SampleDetails, malware: Malware["id"], stated: Stated): Entry[] {
     return distinctTexts(families.slice(0, 1)).flatMap((name) => [
       ...given.once(`family:${name}`, () => [malwareFamily(name, author, templates)]),
-      relationship(malware, "variant-of", familyId(name), stated),
+      relationship(malware, "variant-of", familyId(name, author), stated),
     ]);
   }
 
@@ -71,7 +71,7 @@ export function openSampleBook({ author, templates, options, given }: Shared): S
       if (known.has(sha256)) return [];
       const sample = details.get(sha256) ?? { sha256, families: [], labels: [], techniques: [], analyses: [] };
       const file = sampleFile(sample);
-      const malware = isMalware(sample) ? malwareId(sha256) : undefined;
+      const malware = isMalware(sample) ? malwareId(sha256, author) : undefined;
       known.set(sha256, {
         file: file.id,
         ...(malware ? { malware } : {}),
@@ -79,7 +79,7 @@ export function openSampleBook({ author, templates, options, given }: Shared): S
         analyses: sample.analyses.map((analysis) => ({ analysis, seen: [] })),
         tlp,
       });
-      const entries: Entry[] = [...given.once(sha256, () => [file])];
+      const entries: Entry[] = [...given.once(file.id, () => [file])];
       if (!malware) return entries;
       const { refs } = marking(tlp, options.tlp);
       const stated = { author, created, refs };

@@ -1,15 +1,17 @@
 /** Objects that many indicators lead to: the author, families, what families run on, and techniques. */
 import type { RowTemplate } from "../../src/plugin.ts";
 import { type Dated, TIMELESS } from "./entry.ts";
-import { ownId } from "./ids.ts";
+import { authoredId, ownId } from "./ids.ts";
 import type { StixOptions } from "./options.ts";
 import type { AttackPattern, Identity, Infrastructure, Malware } from "./schema.ts";
 import { rendered } from "./text.ts";
 
+type Author = Pick<StixOptions, "identityName" | "identityClass" | "contact">;
+
 export type Templates = Readonly<Record<string, RowTemplate>>;
 
-/** The author of everything in the output. */
-export function identity({ identityName, identityClass, contact }: StixOptions): Dated<Identity> {
+/** An author. */
+export function identity({ identityName, identityClass, contact }: Author): Dated<Identity> {
   const id = ownId("identity", `${identityClass}:${identityName}`) as Identity["id"];
   return {
     draft: {
@@ -25,8 +27,8 @@ export function identity({ identityName, identityClass, contact }: StixOptions):
   };
 }
 
-export function familyId(name: string): Malware["id"] {
-  return ownId("malware", name) as Malware["id"];
+export function familyId(name: string, author: Identity["id"]): Malware["id"] {
+  return authoredId(author, "malware", name) as Malware["id"];
 }
 
 export function malwareFamily(name: string, author: Identity["id"], templates: Templates): Dated<Malware> {
@@ -35,7 +37,7 @@ export function malwareFamily(name: string, author: Identity["id"], templates: T
     draft: {
       type: "malware",
       spec_version: "2.1",
-      id: familyId(name),
+      id: familyId(name, author),
       created_by_ref: author,
       name,
       ...(description ? { description } : {}),
@@ -45,8 +47,8 @@ export function malwareFamily(name: string, author: Identity["id"], templates: T
   };
 }
 
-export function infrastructureId(family: string): Infrastructure["id"] {
-  return ownId("infrastructure", family) as Infrastructure["id"];
+export function infrastructureId(family: string, author: Identity["id"]): Infrastructure["id"] {
+  return authoredId(author, "infrastructure", family) as Infrastructure["id"];
 }
 
 /** Everything on the network that indicates one family. What it is for, no report says. */
@@ -56,7 +58,7 @@ export function infrastructure(family: string, author: Identity["id"], templates
     draft: {
       type: "infrastructure",
       spec_version: "2.1",
-      id: infrastructureId(family),
+      id: infrastructureId(family, author),
       created_by_ref: author,
       name: name || family,
       infrastructure_types: ["unknown"],
@@ -74,7 +76,7 @@ export function attackPattern(technique: string, author: Identity["id"]): Dated<
     draft: {
       type: "attack-pattern",
       spec_version: "2.1",
-      id: attackPatternId(technique),
+      id: attackPatternId(technique, author),
       created_by_ref: author,
       name: technique,
       // Platforms let the more confident of two win: a bare number must not rename a technique that they know by name.
@@ -91,6 +93,6 @@ export function attackPattern(technique: string, author: Identity["id"]): Dated<
   };
 }
 
-export function attackPatternId(technique: string): AttackPattern["id"] {
-  return ownId("attack-pattern", technique) as AttackPattern["id"];
+export function attackPatternId(technique: string, author: Identity["id"]): AttackPattern["id"] {
+  return authoredId(author, "attack-pattern", technique) as AttackPattern["id"];
 }

@@ -24,7 +24,7 @@ export function textFields(indicator: Indicator): Record<string, string | number
     decision: verdict.decision,
     reasons: verdict.reasons.map(({ text, weight }) => `${text} (${signed(weight)})`).join("; "),
     families: families.join(", "),
-    samples: sampleCount === 1 ? "1 sample" : `${sampleCount} samples`,
+    samples: sampleCount === 0 ? "" : sampleCount === 1 ? "1 sample" : `${sampleCount} samples`,
     sandboxes: sandboxes.join(", "),
     hunts: hunts.join(", "),
     firstSeen,

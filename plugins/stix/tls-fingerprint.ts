@@ -2,21 +2,24 @@
  * STIX has no place for JA3, JA3S and JA4. They live in a property extension of ours on network-traffic (STIX 2.1
  * section 7.3); loose `x_` properties are deprecated and refused by strict parsers.
  */
-import { type Dated, TIMELESS } from "./entry.ts";
+import { type Dated, type Entry, TIMELESS } from "./entry.ts";
 import { ownId } from "./ids.ts";
+import { RULEWRIGHT } from "./options.ts";
 import type { ExtensionDefinition, Identity } from "./schema.ts";
+import { identity } from "./shared-objects.ts";
 
 /** Part of every fingerprint pattern, therefore fixed for ever. */
 export const TLS_FINGERPRINT_EXTENSION_ID = ownId("extension-definition", "tls-fingerprint");
 
-/** The object that must travel with every use of the extension. */
-export function tlsFingerprintExtension(author: Identity["id"]): Dated<ExtensionDefinition> {
-  return {
+/** What must travel with every use of the extension: its definition, and who made that when it is not the author. */
+export function tlsFingerprintExtension(author: Identity["id"]): Entry[] {
+  const maker = identity(RULEWRIGHT);
+  const definition: Dated<ExtensionDefinition> = {
     draft: {
       type: "extension-definition",
       spec_version: "2.1",
       id: TLS_FINGERPRINT_EXTENSION_ID as ExtensionDefinition["id"],
-      created_by_ref: author,
+      created_by_ref: maker.draft.id,
       name: "TLS fingerprints",
       description: "Adds the fingerprints of a TLS session to network-traffic objects.",
       schema:
@@ -28,4 +31,5 @@ export function tlsFingerprintExtension(author: Identity["id"]): Dated<Extension
     },
     ...TIMELESS,
   };
+  return maker.draft.id === author ? [definition] : [maker, definition];
 }

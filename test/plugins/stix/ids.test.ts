@@ -68,7 +68,9 @@ describe("ids in an export", () => {
         expect(uuid).toBe(independentUuidv5(OBSERVABLE_NAMESPACE, name));
       }
       if (object.type === "indicator") {
-        expect(uuid).toBe(independentUuidv5(RULEWRIGHT_NAMESPACE, `stix:indicator:${object.pattern}`));
+        const author = independentUuidv5(RULEWRIGHT_NAMESPACE, "stix:identity:system:Rulewright");
+        expect(object.created_by_ref).toBe(`identity--${author}`);
+        expect(uuid).toBe(independentUuidv5(author, `indicator:${object.pattern}`));
       }
       expect(uuid[14]).toBe("5");
     }
@@ -80,6 +82,18 @@ describe("ids in an export", () => {
     const [subject] = objects.filter(({ type }) => type === "indicator");
     const forbidden = independentUuidv5(OBSERVABLE_NAMESPACE, JSON.stringify({ pattern: subject.pattern }));
     expect(subject.id).not.toContain(forbidden);
+  });
+
+  it("are another author's own: only who created an object may version it", async () => {
+    const bySoc = { options: { identityName: "Example SOC", identityClass: "organization" } };
+    const [ours, theirs] = await Promise.all(
+      [{}, bySoc].map(async (settings) => readObjects((await render(stix, exampleIndicators(), settings)).files)),
+    );
+    const shared = (theirs as Json[]).filter(({ id }) => (ours as Json[]).some((object) => object.id === id));
+    // Observables are everybody's; the extension is Rulewright's, whoever uses it.
+    const dated = shared.filter(({ created }) => created !== undefined).map(({ type, name }) => `${type} ${name}`);
+    expect(dated).toEqual(["identity Rulewright", "extension-definition TLS fingerprints"]);
+    expect(shared.length - dated.length).toBeGreaterThan(8);
   });
 
   it("of the bundle follow its key, not its content", async () => {

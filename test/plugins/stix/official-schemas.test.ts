@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe } from "vitest";
 import { stix } from "../../../plugins/stix/index.ts";
-import type { Indicator, ObservableType } from "../../../src/plugin.ts";
+import type { Indicator, ObservableType, SampleDetails } from "../../../src/plugin.ts";
 import { exampleIndicators, HOSTILE_TEXTS, hostileIndicators, numbered, render } from "../../../src/testing.ts";
 import { itNeedsReference } from "../../support/engines.ts";
 import { checkObjects, type Json, officialSchema, readObjects } from "./support.ts";
@@ -12,12 +12,42 @@ const time = fc
   .date({ min: new Date("2020-01-01"), max: new Date("2030-01-01"), noInvalidDate: true })
   .map((date) => date.toISOString());
 
+/** Also values of indicators, so that a dropped file is a sample. */
+const hash = fc.nat(5).map((index) => numbered("sha256", index).value);
+const sandbox = fc.constantFrom("Zenbox", "C2AE", "\u202e", "沙箱");
+const place = fc.constantFrom("dns_lookups[0].hostname", "files_dropped[0].sha256", "memory_pattern_urls[1]", "id");
+const sighted = fc.record({ sample: hash, sandbox, place });
+
+const analysis = fc.record(
+  { sandbox, analysedAt: time, opinion: fc.constantFrom("clean", "malicious" as const) },
+  { requiredKeys: ["sandbox"] },
+);
+
+const sample: fc.Arbitrary<SampleDetails> = fc.record(
+  {
+    sha256: hash,
+    md5: fc.constantFrom("cd".repeat(16), "not a hash"),
+    sha1: fc.constantFrom("ef".repeat(20), "not a hash"),
+    size: fc.integer({ min: -1 }),
+    submittedAt: fc.oneof(time, text),
+    malicious: fc.nat(70),
+    engines: fc.nat(70),
+    opinion: fc.constantFrom("undecided", "clean", "malicious" as const),
+    families: fc.array(text, { maxLength: 2 }),
+    labels: fc.array(text, { maxLength: 2 }),
+    techniques: fc.array(fc.constantFrom("T1071.001", "T1547", "t1", "T1547'"), { maxLength: 3 }),
+    analyses: fc.uniqueArray(analysis, { maxLength: 3, selector: ({ sandbox }) => sandbox }),
+  },
+  { requiredKeys: ["sha256", "families", "labels", "techniques", "analyses"] },
+) as fc.Arbitrary<SampleDetails>;
+
 const indicator: fc.Arbitrary<Indicator> = fc
   .record({
     type: fc.constantFrom(...(stix.accepts as ObservableType[])),
     index: fc.nat(5),
     value: fc.option(text, { nil: undefined }),
     confidence: fc.double({ min: -10, max: 200, noNaN: true }),
+    evidence: fc.array(sighted, { maxLength: 4 }),
     overrides: fc.record({
       tlp: fc.constantFrom("clear", "green", "amber", "amber+strict", "red" as const),
       status: fc.constantFrom("active", "expired", "revoked" as const),
@@ -30,11 +60,14 @@ const indicator: fc.Arbitrary<Indicator> = fc
       validUntil: time,
     }),
   })
-  .map(({ type, index, value, confidence, overrides }) => {
+  .map(({ type, index, value, confidence, evidence, overrides }) => {
     const base = numbered(type, index);
-    return { ...base, ...overrides, value: value ?? base.value, verdict: { ...base.verdict, confidence } } as Indicator;
+    const verdict = { ...base.verdict, confidence };
+    const details = { hosts: [numbered("domain", index).value] };
+    return { ...base, ...overrides, value: value ?? base.value, verdict, evidence, details } as Indicator;
   });
 
+/** As the store gives them: each value once, each sandbox of a sample once. */
 function distinct(indicators: Indicator[]): Indicator[] {
   return [...new Map(indicators.map((one) => [`${one.type}:${one.value}`, one])).values()];
 }
@@ -52,23 +85,31 @@ describe("the official JSON Schemas accept", () => {
     for (const type of stix.accepts) checkObjects(readObjects((await render(stix, hostileIndicators(type))).files));
   });
 
-  itNeedsReference("200 random sets of indicators, in both formats and under every marking", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(indicator, { maxLength: 12 }),
-        fc.constantFrom("bundle", "objects"),
-        fc.constantFrom("1.0", "2.0", "both"),
-        async (indicators, format, tlp) => {
-          const { files, skipped } = await render(stix, distinct(indicators), { format, options: { tlp } });
-          const objects = readObjects(files);
-          checkObjects(objects);
-          const written = objects.filter(({ type }: Json) => type === "indicator").length;
-          assert.equal(written + skipped.length, distinct(indicators).length);
-        },
-      ),
-      { numRuns: 200 },
-    );
-  });
+  itNeedsReference(
+    "1,000 random sets of indicators and samples, in both formats, every profile and under every marking",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(indicator, { maxLength: 12 }),
+          fc.array(sample, { maxLength: 6 }),
+          fc.constantFrom("bundle", "objects"),
+          fc.constantFrom("generic", "opencti", "misp", "siem"),
+          fc.constantFrom("1.0", "2.0", "both"),
+          async (indicators, samples, format, profile, tlp) => {
+            const given = distinct(indicators);
+            const { files, skipped } = await render(stix, given, { samples, format, options: { tlp, profile } });
+            const objects = readObjects(files);
+            // Each object, its references and its place: no relationship without both its ends before it.
+            checkObjects(objects);
+            const written = objects.filter(({ type }: Json) => type === "indicator").length;
+            assert.equal(written + skipped.length, given.length);
+          },
+        ),
+        { numRuns: 1000, seed: 20261124 },
+      );
+    },
+    120_000,
+  );
 
   itNeedsReference("no loose property, as a check of the check", () => {
     assert.equal(officialSchema("mutex")?.({ type: "mutex", spec_version: "2.1", id: "mutex--1" }), false);

@@ -200,9 +200,9 @@ async function completed(
       const { cursor, next } = readListing(first);
       if ((cursor === undefined && next === undefined) || mostPages < 1) return [name, first] as const;
       const start =
-        next === undefined
-          ? urlOf(api, paths.fileDescriptors(fileId, name), { limit: EMBEDDED_LIMIT, cursor })
-          : ownLink(api, next);
+        cursor === undefined && next !== undefined
+          ? ownLink(api, next)
+          : urlOf(api, paths.fileDescriptors(fileId, name), { limit: EMBEDDED_LIMIT, cursor });
       return [name, await followedOn(first, walk(api, start), mostPages)] as const;
     }),
   );

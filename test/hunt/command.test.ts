@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { huntsOf } from "../../src/app/hunting.ts";
 import type { App } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
-import type { Emulator, EmulatorInput } from "../../src/emulator/index.ts";
+import { createWorld, type Emulator, type EmulatorInput } from "../../src/emulator/index.ts";
 import { withEmulator } from "../emulator/support.ts";
 import { askedFor, CONFIG, cliLab, dump, fetchedIn, KEY, LATER, searchesOf, smallWorld } from "./support.ts";
 
@@ -111,6 +111,43 @@ describe("the quota", () => {
         for (const key of askedFor(emulator, before).keys()) expect(kept).not.toContain(key.slice(0, 64));
       },
       { world: few, ...input },
+    );
+  });
+});
+
+describe("the quota of a hunt on the feed", () => {
+  const recent = createWorld({
+    seed: 11,
+    samples: 12,
+    families: 2,
+    start: new Date("2026-11-02T00:00:00Z"),
+    end: new Date("2026-11-02T12:00:00Z"),
+  });
+  const configOf = (since: string, limits = "") => `virustotal:
+  concurrency: 2
+${limits}hunts:
+  - { name: own, feed: { by: hour, verdicts: [STEALER, TROJAN] }, relationships: [], since: ${since} }
+`;
+
+  it("that runs out in the middle: exit 3, and the rest the next days", async () => {
+    await withServer(
+      async (emulator) => {
+        const lab = cliLab(configOf("36h", "  perDay: 30\n"));
+        const codes: (number | null)[] = [];
+        let now = LATER;
+        for (let day = 0; codes.at(-1) !== 0 && day <= 4; day += 1) {
+          now = new Date(LATER.getTime() + day * 86_400_000);
+          emulator.setClock(() => now);
+          codes.push((await lab.run(emulator, ["hunt"], {}, now)).code);
+        }
+        expect(codes.slice(0, -1)).toEqual(codes.slice(0, -1).map(() => 3));
+        expect(codes.length).toBeGreaterThan(1);
+        expect(codes.at(-1)).toBe(0);
+        const whole = cliLab(configOf("6d"));
+        expect((await whole.run(emulator, ["hunt"], {}, now)).code).toBe(0);
+        expect(dump(lab.store)).toEqual(dump(whole.store));
+      },
+      { world: recent },
     );
   });
 });

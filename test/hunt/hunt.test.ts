@@ -124,6 +124,26 @@ describe("a hunt", () => {
     );
   });
 
+  it("takes merged reports, and nothing where no sandbox ran", async () => {
+    const few = smallWorld(30);
+    await withEmulator({ world: few }, (emulator) =>
+      withLab(emulator, async (lab) => {
+        const merged = { reports: "merged", relationships: [], relatedAs: "objects", maxRelated: 40 } as const;
+        expect(await lab.run(huntOf({ fetch: merged }))).toMatchObject({ fetched: 30, isComplete: true });
+        const asked = [...askedFor(emulator).keys()].map((key) => key.slice(65));
+        expect(asked).toEqual(Array(30).fill("behaviour_summary"));
+        const shown = lab.dump().flatMap((row) => {
+          const [kind, , sample, sandbox, role] = JSON.parse(row);
+          return kind === "evidence" && role !== "sample" ? [{ sample, sandbox }] : [];
+        });
+        expect(new Set(shown.map(({ sandbox }) => sandbox))).toEqual(new Set([""]));
+        const without = few.samples.filter(({ reports }) => reports.length === 0);
+        expect(without.length).toBeGreaterThan(0);
+        for (const { sha256 } of without) expect(shown.map(({ sample }) => sample)).not.toContain(sha256);
+      }),
+    );
+  });
+
   it("puts the operator's family before the engines'", async () => {
     await withEmulator({ world: smallWorld(8) }, (emulator) =>
       withLab(emulator, async (lab) => {

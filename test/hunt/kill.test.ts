@@ -82,15 +82,15 @@ it(
 
 const RECENT = createWorld({
   seed: 11,
-  samples: 24,
+  samples: 16,
   families: 2,
-  start: new Date("2026-10-31T00:00:00Z"),
-  end: new Date("2026-11-01T00:00:00Z"),
+  start: new Date("2026-11-02T00:00:00Z"),
+  end: new Date("2026-11-02T12:00:00Z"),
 });
 
 it.each([
-  ["on the feed", "feed: { by: hour, verdicts: [STEALER, TROJAN] }", "relationships: [], since: 84h"],
-  ["on the feed, with look-ups", "feed: { by: hour, verdicts: [STEALER, TROJAN] }", "since: 84h"],
+  ["on the feed", "feed: { by: hour, verdicts: [STEALER, TROJAN] }", "relationships: [], since: 36h"],
+  ["on the feed, with look-ups", "feed: { by: hour, verdicts: [STEALER, TROJAN] }", "since: 36h"],
   [
     "of Retrohunt matches, embedded",
     `retrohunt: ${retrohuntJobId(RECENT.families[0] as string)}`,
@@ -111,7 +111,7 @@ it.each([
     await withEmulator(options, async (emulator) => {
       const lab = cliLab(config);
       const random = numbers(SEED);
-      for (let instant = 0; instant < 5; instant += 1) {
+      for (let instant = 0; instant < 4; instant += 1) {
         await killed(lab, emulator, { requests: 1 + Math.floor(random() * 40) });
         await wait(30);
       }

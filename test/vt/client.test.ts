@@ -656,15 +656,15 @@ describe("embedded relationships", () => {
 
   /** 45 addresses by twenties, 3 domains, one parent. */
   const world =
-    (style: "next" | "cursor"): Script =>
+    (style: "next" | "cursor" | "both"): Script =>
     ({ path, query }, response) => {
       const at = Number(query.get("cursor")?.replace("c", "") ?? 0);
       const more = at + 20 < 45 ? `c${at + 20}` : undefined;
       const self = `http://${response.req.headers.host}/api/v3/files/${sampleId(1)}/relationships/contacted_ips`;
       const ips = {
         data: range(at, Math.min(45, at + 20)),
-        meta: { count: 45, ...(more ? { cursor: more } : {}) },
-        links: { self, ...(more && style === "next" ? { next: `${self}?cursor=${more}&limit=20` } : {}) },
+        meta: { count: 45, ...(more && style !== "next" ? { cursor: more } : {}) },
+        links: { self, ...(more && style !== "cursor" ? { next: `${self}?cursor=${more}&limit=20` } : {}) },
       };
       if (path.endsWith("contacted_ips")) return json(response, 200, ips);
       const relationships = {
@@ -676,7 +676,7 @@ describe("embedded relationships", () => {
       json(response, 200, { data: { type: "file", id: sampleId(1), attributes: { size: 1 }, relationships } });
     };
 
-  it.each(["next", "cursor"] as const)("are complete past twenty, by %s", async (style) => {
+  it.each(["next", "cursor", "both"] as const)("are complete past twenty, by %s", async (style) => {
     const { client, server } = await scene(world(style));
     const body = (await client.embedded(sampleId(1), ["contacted_ips", "contacted_domains"])) as {
       data: { attributes: object; relationships: Record<string, { data: unknown; meta?: object; links?: object }> };
@@ -690,6 +690,18 @@ describe("embedded relationships", () => {
     expect(domains?.data).toEqual([{ type: "domain", id: "a.example" }]);
     expect(parent?.data).toEqual({ type: "file", id: sampleId(2) });
     expect(body.data.attributes).toEqual({ size: 1 });
+  });
+
+  it("are followed by the cursor though the link is to the public API", async () => {
+    const { client } = await scene(({ path, query }, response) => {
+      const isNext = path.endsWith("/relationships/contacted_ips") && query.get("limit") === "20";
+      if (isNext) return json(response, 200, { data: range(20, 22), links: { self: "s" } });
+      const next = "https://www.virustotal.com/api/v3/files/x/relationships/contacted_ips?cursor=c&limit=20";
+      const ips = { data: range(0, 20), meta: { cursor: "c" }, links: { self: "s", next } };
+      json(response, 200, { data: { type: "file", id: sampleId(1), relationships: { contacted_ips: ips } } });
+    });
+    const body = await client.embedded(sampleId(1), ["contacted_ips"]);
+    expect(body).toMatchObject({ data: { relationships: { contacted_ips: { data: range(0, 22) } } } });
   });
 
   it("hold an item that comes again on the next page once, where it was", async () => {
@@ -707,7 +719,7 @@ describe("embedded relationships", () => {
   });
 
   it("stop where they are told to, and keep the cursor for it to show", async () => {
-    const { client } = await scene(world("next"));
+    const { client } = await scene(world("both"));
     const body = await client.embedded(sampleId(1), ["contacted_ips"], { mostPages: 1 });
     expect(body).toMatchObject({ data: { relationships: { contacted_ips: { meta: { cursor: "c40" } } } } });
     const none = await client.embedded(sampleId(1), ["contacted_ips"], { mostPages: 0 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { plugins as builtIn } from "../plugins/index.ts";
 import { gateOf, type VerifyGate } from "./app/gate.ts";
+import { sidRange } from "./app/sids.ts";
 import { collect } from "./collect/report.ts";
 import { type LoadedConfig, loadConfig } from "./config.ts";
 import { loadBackground } from "./enrich/background.ts";
@@ -183,7 +184,7 @@ export async function judgeReports(
   } = {},
 ): Promise<Judged> {
   const lists = await openWarningLists(app, options.warningLists);
-  const store = await openSqliteStore(undefined, app.loaded.config.sids);
+  const store = await openSqliteStore(undefined, await sidRange(app));
   try {
     if (options.ledgersFrom !== undefined) {
       await restoreSids(options.ledgersFrom, store.sids);

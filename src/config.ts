@@ -175,10 +175,15 @@ export const Config = z.strictObject({
     .strictObject({
       first: z.number().int().min(1).max(4_294_967_295).default(LOCAL_SIDS.first),
       last: z.number().int().min(1).max(4_294_967_295).default(LOCAL_SIDS.last),
+      reserved: z.array(z.string()).default([]).describe("Rule files, or folders, of others: their sids are not used"),
+      adopt: z
+        .array(z.string())
+        .default([])
+        .describe("Rule files, or folders, of an earlier release: rules that match the same keep their sids"),
     })
     .refine(({ first, last }) => first <= last, "first must not be above last")
     .prefault({})
-    .describe("Range of the sids of rules; the default is the one for local rules"),
+    .describe("Sids of rules; the default range is the one for local rules"),
   policy: Policy.prefault({}).describe("Thresholds and lifetimes of the judge"),
   templates: z.string().default("templates").describe("Folder with your row templates, <exporter>/<row>.hbs"),
   exports: z

@@ -29,6 +29,7 @@ const ERRORS = {
   SID_LEDGER_UNREADABLE: { fault: "operator", exit: EXIT.usage },
   VERSION_LEDGER_UNREADABLE: { fault: "operator", exit: EXIT.usage },
   SID_RANGE_FULL: { fault: "operator", exit: EXIT.refused },
+  SID_TAKEN: { fault: "operator", exit: EXIT.refused },
   VT_KEY_MISSING: { fault: "operator", exit: EXIT.usage },
   VT_KEY_REFUSED: { fault: "operator", exit: EXIT.usage },
   VT_FORBIDDEN: { fault: "operator", exit: EXIT.usage },

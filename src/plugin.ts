@@ -80,6 +80,11 @@ export interface Exporter<O extends z.ZodObject = z.ZodObject, F extends string 
   /** Also takes indicators whose status is not active, and says in its format that they are withdrawn. */
   readonly tombstones?: boolean;
   /**
+   * What a line of its rule files is, published or withdrawn; undefined for other lines. An earlier release is read by
+   * it, so that its rules keep their sids. No error.
+   */
+  readRule?(line: string): PublishedRule | undefined;
+  /**
    * Indicators come in order of (type, value), only of the accepted types, each once; all of them must be consumed.
    * Each is either written or skipped with a reason; the pipeline checks the sum (see `Chunk.indicators`).
    */
@@ -157,6 +162,13 @@ export interface TemplateSet {
   readonly helpers?: Readonly<Record<string, (value: unknown) => string>>;
   /** Every name a template may use → its meaning. This table filters, checks and documents. */
   readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface PublishedRule {
+  readonly sid: number;
+  readonly rev: number;
+  /** As `SidLedger.assign` takes it. */
+  readonly fingerprint: string;
 }
 
 export interface SidLedger {

@@ -5,6 +5,7 @@
  */
 import { defineExporter, OBSERVABLE_TYPES } from "../../src/plugin.ts";
 import { renderRuleFile } from "../shared/ids/rule-file.ts";
+import { readRule } from "../shared/ids/rule-parts.ts";
 import { type AddressChoice, addressRuleLimit, choosingAddressForm } from "./addresses.ts";
 import { withCompanions } from "./companions.ts";
 import { snortDrafter } from "./drafts.ts";
@@ -20,6 +21,7 @@ export const snort = defineExporter({
   accepts: OBSERVABLE_TYPES,
   formats: SNORT_FORMATS,
   tombstones: true,
+  readRule,
   templates: snortTemplates,
   render(indicators, ctx) {
     const { format, options } = ctx;

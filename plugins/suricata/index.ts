@@ -5,6 +5,7 @@
  */
 import { defineExporter } from "../../src/plugin.ts";
 import { renderRuleFile } from "../shared/ids/rule-file.ts";
+import { readRule } from "../shared/ids/rule-parts.ts";
 import { countWritten, describeLoad } from "./cost.ts";
 import { suricataDrafter } from "./drafts.ts";
 import { type Class, decideForms, FORMATS, type Forms } from "./forms.ts";
@@ -25,6 +26,7 @@ export const suricata = defineExporter({
   accepts: ["domain", "ipv4", "ipv6", "endpoint", "url", "sha256", "ja3", "ja3s", "ja4", "certificate", "user-agent"],
   formats: FORMATS,
   tombstones: true,
+  readRule,
   archive: true,
   templates: suricataTemplates,
   async *render(indicators, ctx) {

@@ -16,6 +16,7 @@ import { saveVersions } from "../store/version-file.ts";
 import { type FeedbackEntry, takeFeedback } from "./feedback.ts";
 import { saveManifest } from "./manifest.ts";
 import { proveExport } from "./proving.ts";
+import { adoptSids } from "./sids.ts";
 
 /** What is exported when nothing is named: the exports of the config, else the built-in ones. */
 export function exportNames({ loaded }: App): readonly string[] {
@@ -43,6 +44,8 @@ export interface Published {
 export async function publishAll(app: App, store: Store, publication: Publication): Promise<Published> {
   const { planned, folder, context, ingested, keepsLedgers } = publication;
   if (folder !== undefined) makeFolder(folder);
+  const exporters = planned.map(({ job }) => job.exporter);
+  await adoptSids(app, store.sids, exporters, keepsLedgers ? folder : undefined);
   const beforeSwap = async (): Promise<void> => {
     if (folder === undefined || !keepsLedgers) return;
     await saveSids(folder, store.sids);

@@ -9,10 +9,11 @@ import type { IndicatorContext } from "../policy/indicators.ts";
 import { type JudgingTally, judgeAll } from "../policy/judge-all.ts";
 import { openSqliteStore, storeFailure } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
+import { sidRange } from "./sids.ts";
 
 /** Throws USAGE, STORE_UNAVAILABLE. */
 export async function openStore(app: App, flag?: string): Promise<Store> {
-  return openSqliteStore(storePath(app, flag), app.loaded.config.sids);
+  return openSqliteStore(storePath(app, flag), await sidRange(app));
 }
 
 /** Flag, then RULEWRIGHT_STORE, then the config; a relative path counts from the config file. Throws USAGE. */

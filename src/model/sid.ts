@@ -3,6 +3,8 @@
 export interface SidRange {
   readonly first: number;
   readonly last: number;
+  /** Sids that others have, with where they were found. */
+  readonly reserved?: ReadonlyMap<number, string>;
 }
 
 /** The range that https://sidallocation.org leaves to local rules. */

@@ -18,32 +18,60 @@ export interface SidEntry {
 export interface SidStore extends SidLedger {
   /** Pages of everything ever assigned, in order of sid. */
   entries(): AsyncIterable<readonly SidEntry[]>;
+  /**
+   * Keeps sids of earlier rules for the first rules that match the same; a sid that the ledger has is left out. Answers
+   * how many it took.
+   */
+  adopt(rules: readonly AdoptedSid[]): Promise<number>;
   /** Takes entries over; those known already stay as they are. */
   restore(entries: readonly SidEntry[]): Promise<void>;
 }
 
+/** A rule that was published before there was a ledger. */
+export interface AdoptedSid {
+  readonly sid: number;
+  readonly rev: number;
+  readonly fingerprint: string;
+}
+
 const PAGE = 5000;
 
-/** `assign` throws SID_RANGE_FULL when a new rule finds no number. */
-export function createSidLedger(db: Kysely<Schema>, { first, last }: SidRange = LOCAL_SIDS): SidStore {
+/** Key of a sid that waits for the rule it belongs to. */
+const adoptedKey = (digest: string): string => `adopted:${digest}`;
+
+function digestOf(fingerprint: string): string {
+  return sha256(fingerprint).slice(0, 32);
+}
+
+/** `assign` throws SID_RANGE_FULL when a new rule finds no number, and SID_TAKEN when others use one of ours. */
+export function createSidLedger(db: Kysely<Schema>, range: SidRange = LOCAL_SIDS): SidStore {
+  const { first, last, reserved = new Map<number, string>() } = range;
   return {
     async assign(rules) {
       return db.transaction().execute(async (trx) => {
         // Takes the write lock before the read: of two processes, none numbers by a state the other has changed.
         await sql`update sid set rev = rev where false`.execute(trx);
-        const known = await knownEntries(
-          trx,
-          rules.map(({ key }) => key),
-        );
+        const digests = rules.map(({ fingerprint }) => digestOf(fingerprint));
+        const known = await knownEntries(trx, [...rules.map(({ key }) => key), ...digests.map(adoptedKey)]);
         const { rows: highest } = await sql<{ sid: number | null }>`
           select max(sid) as sid from sid where sid between ${first} and ${last}`.execute(trx);
         let next = (highest[0]?.sid ?? first - 1) + 1;
         const changed = new Map<string, SidEntry>();
-        const assigned = rules.map(({ key, fingerprint: text }) => {
-          const fingerprint = sha256(text).slice(0, 32);
+        const claimed: string[] = [];
+        const assigned = rules.map(({ key }, index) => {
+          const fingerprint = digests[index] as string;
           const entry = known.get(key);
+          if (entry) refuseTaken(entry, reserved);
           if (entry?.fingerprint === fingerprint) return entry;
-          const row = entry ? { ...entry, rev: entry.rev + 1, fingerprint } : { key, sid: next++, rev: 1, fingerprint };
+          const waiting = entry ? undefined : known.get(adoptedKey(fingerprint));
+          if (waiting) {
+            known.delete(waiting.key);
+            claimed.push(waiting.key);
+          }
+          while (!entry && !waiting && reserved.has(next)) next += 1;
+          const row = entry
+            ? { ...entry, rev: entry.rev + 1, fingerprint }
+            : { key, sid: waiting?.sid ?? next++, rev: waiting?.rev ?? 1, fingerprint };
           if (next - 1 > last)
             throw new RulewrightError(
               "SID_RANGE_FULL",
@@ -53,6 +81,7 @@ export function createSidLedger(db: Kysely<Schema>, { first, last }: SidRange = 
           changed.set(key, row);
           return row;
         });
+        await forget(trx, claimed);
         await write(trx, [...changed.values()]);
         return assigned.map(({ sid, rev }) => ({ sid, rev }));
       });
@@ -67,6 +96,7 @@ export function createSidLedger(db: Kysely<Schema>, { first, last }: SidRange = 
         after = lastRow.sid;
       }
     },
+    adopt: (rules) => adopt(db, rules),
     restore: (entries) => write(db, entries),
   };
 }
@@ -86,4 +116,34 @@ async function write(db: Kysely<Schema>, entries: readonly SidEntry[]): Promise<
     select j.value ->> 'key', j.value ->> 'sid', j.value ->> 'rev', j.value ->> 'fingerprint'
     from json_each(${JSON.stringify(entries)}) j where true
     on conflict (key) do update set rev = excluded.rev, fingerprint = excluded.fingerprint`.execute(db);
+}
+
+function refuseTaken({ key, sid }: SidEntry, reserved: ReadonlyMap<number, string>): void {
+  const file = reserved.get(sid);
+  if (file === undefined) return;
+  throw new RulewrightError(
+    "SID_TAKEN",
+    `The sid ${sid} of ${key} also stands in ${file}: an engine refuses one of the two. Give these rules another range under sids in the config, with a new ledger, or renumber the others.`,
+  );
+}
+
+async function forget(db: Kysely<Schema>, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await sql`delete from sid where key in (select value from json_each(${JSON.stringify(keys)}))`.execute(db);
+}
+
+/** Of rules that match the same the first is kept; a rule that the ledger has needs nothing. */
+async function adopt(db: Kysely<Schema>, rules: readonly AdoptedSid[]): Promise<number> {
+  const entries = rules.map(({ sid, rev, fingerprint }) => {
+    const digest = digestOf(fingerprint);
+    return { key: adoptedKey(digest), sid, rev, fingerprint: digest };
+  });
+  if (entries.length === 0) return 0;
+  const { rows } = await sql<{ key: string }>`
+    insert into sid (key, sid, rev, fingerprint)
+    select j.value ->> 'key', j.value ->> 'sid', j.value ->> 'rev', j.value ->> 'fingerprint'
+    from json_each(${JSON.stringify(entries)}) j where true
+    on conflict do nothing
+    returning key`.execute(db);
+  return rows.length;
 }

@@ -1,5 +1,7 @@
 /** A rule of ours taken apart: what describes it, and what it matches. It reads no rule of other authors. */
 
+import type { PublishedRule } from "../../../src/plugin.ts";
+
 /** Options that only describe a rule: `rev` follows what matches, not a date or a wording. */
 const DESCRIBING_OPTIONS = new Set(["msg", "reference", "classtype", "target", "sid", "rev", "metadata", "priority"]);
 
@@ -39,3 +41,11 @@ const SPACE = 0x20;
 
 /** The size of a set's table follows the number of its entries and matches nothing. */
 const HASH_SIZE = /,hashsize \d+/;
+
+/** A line of a rule file, withdrawn rules included; undefined for what is no rule. */
+export function readRule(line: string): PublishedRule | undefined {
+  const rule = /^(?:#\s*)?(alert .*\))\s*$/.exec(line)?.[1];
+  const sid = Number(rule && / sid:(\d{1,10});/.exec(rule)?.[1]);
+  const rev = Number(rule && / rev:(\d{1,10});/.exec(rule)?.[1]);
+  return rule && sid > 0 && rev > 0 ? { sid, rev, fingerprint: ruleParts(rule).fingerprint } : undefined;
+}

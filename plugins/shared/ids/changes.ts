@@ -1,6 +1,6 @@
 /**
- * `CHANGES`: what a release added, modified and removed since the one that lies in the same place, by sid, revision and
- * indicator. A release without a change keeps the file as it is, so that the same rules give the same bytes.
+ * `CHANGES`: what a release added, modified and removed since the one that lies in the same place: a line for each
+ * indicator, with the sids and revisions of its rules, for each rule over many, and for each line of a list. A release without a change keeps the file as it is, so that the same rules give the same bytes.
  *
  * It follows what matches: a rule whose dates or wording moved is not modified.
  */
@@ -52,8 +52,23 @@ export async function openChanges(
     counts[change] += 1;
     pending += `${[change, ...columns].join("\t")}\n`;
   };
-  const noteRule = (change: Change, text: string, sid: number, rev: number): void =>
-    note(change, [sid, rev, /\bioc_id ([^,;]+)/.exec(text)?.[1] ?? "-", ruleParts(text).message]);
+  // Rules of one indicator follow each other and make one line for each kind of change.
+  let indicator = "-";
+  const open = new Map<Change, { sids: number[]; revs: Set<number>; message: string }>();
+  const close = (): void => {
+    for (const [change, { sids: own, revs, message }] of open)
+      note(change, [own.join(","), [...revs].join(","), indicator, message]);
+    open.clear();
+  };
+  const noteRule = (change: Change, text: string, sid: number, rev: number): void => {
+    const of = /\bioc_id ([^,;]+)/.exec(text)?.[1] ?? "-";
+    if (of === "-" || of !== indicator) close();
+    indicator = of;
+    const line = open.get(change) ?? { sids: [], revs: new Set(), message: ruleParts(text).message };
+    line.sids.push(sid);
+    line.revs.add(rev);
+    open.set(change, line);
+  };
 
   const drain = function* (): Generator<Chunk> {
     if (pending !== "") yield { path: CHANGES, data: pending };
@@ -71,7 +86,9 @@ export async function openChanges(
     },
     entry(path, line) {
       const value = entryOf(path)?.(line);
-      if (value !== undefined && !entries.delete(entryKey(path, value))) note("added", ["-", "-", value, path]);
+      if (value === undefined) return;
+      close();
+      if (!entries.delete(entryKey(path, value))) note("added", ["-", "-", value, path]);
     },
     chunks: drain,
     async *finish() {
@@ -82,6 +99,7 @@ export async function openChanges(
           yield* drain();
         }
       }
+      close();
       for (const path of entries.size > 0 ? lists : []) {
         const read = entryOf(path) as (line: string) => string;
         for await (const line of previous.lines(path)) {
@@ -90,6 +108,7 @@ export async function openChanges(
           yield* drain();
         }
       }
+      yield* drain();
       const { added, modified, removed } = counts;
       if (added + modified + removed > 0 || !previous.paths.includes(CHANGES)) {
         const day = now.toISOString().slice(0, 10);

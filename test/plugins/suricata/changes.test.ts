@@ -51,8 +51,9 @@ describe("CHANGES", () => {
     const url = (value: string) => exampleIndicator("domain", { value, scope: "subtree" });
     const first = await release([url("quillet-morrow.top")], ledger);
     const second = await release([exampleIndicator("domain", { scope: "host" })], ledger, first.files);
-    expect(second.changes).toContain("modified\t1000000\t2\tdomain:quillet-morrow.top\t");
-    expect(second.changes).toContain(": 0 added, 4 modified, 0 removed\n");
+    expect(second.changes).toBe(
+      "modified\t1000000,1000001,1000002,1000003\t2\tdomain:quillet-morrow.top\tRULEWRIGHT DNS query quillet (quillet-morrow .top)\n# as of 2026-11-24: 0 added, 1 modified, 0 removed\n",
+    );
   });
 
   it("counts a withdrawn indicator as removed, once, and one that returns as added under its old sid", async () => {
@@ -64,6 +65,21 @@ describe("CHANGES", () => {
     expect(again.changes).toBe(revoked.changes);
     const back = await release([address(1)], ledger, again.files);
     expect(back.changes).toContain("added\t1000000\t1\tipv4:45.32.17.1\t");
+  });
+
+  it("tells apart what became of the rules of one indicator", async () => {
+    const ledger = sids();
+    const given = [exampleIndicator("domain"), exampleIndicator("domain", { value: "other.top" })];
+    const { files } = await render(suricata, given, { sids: ledger });
+    const { files: later } = await render(suricata, given, {
+      sids: ledger,
+      previous: files,
+      options: { quic: false },
+    });
+    expect(String(later.get("CHANGES")).split("\n").slice(0, 2)).toEqual([
+      "removed\t1000003\t1\tdomain:other.top\tRULEWRIGHT QUIC server name quillet (other .top)",
+      "removed\t1000007\t1\tdomain:quillet-morrow.top\tRULEWRIGHT QUIC server name quillet (quillet-morrow .top)",
+    ]);
   });
 
   it("names the lines of lists that rules load", async () => {

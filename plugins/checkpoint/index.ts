@@ -7,7 +7,6 @@ import {
   type Indicator,
   indicatorKey,
   type ObservableType,
-  parseUrl,
   type RenderContext,
   sha256,
   z,
@@ -15,6 +14,7 @@ import {
 import { unlistable } from "../shared/rows/alert.ts";
 import { csvLine, guardFormula } from "../shared/rows/cell.ts";
 import { type LinesOrReason, writeLines } from "../shared/rows/lines.ts";
+import { httpParts } from "../shared/rows/value.ts";
 import { aboutText, confidenceWord } from "../shared/rows/words.ts";
 
 /** Source: Check Point, "Supported Indicator Files" and sk132193. The first `#` line names the columns. */
@@ -54,7 +54,11 @@ function row(indicator: Indicator, { severity }: CheckPointOptions): LinesOrReas
   const { type, value, verdict } = indicator;
   const flaw = unlistable(indicator);
   if (flaw) return flaw;
-  if (type === "url" && parseUrl(value).host.includes(":")) return "Check Point knows IPv4 only";
+  if (type === "url") {
+    const parts = httpParts(value);
+    if (typeof parts === "string") return parts;
+    if (parts.host.startsWith("[")) return "Check Point knows IPv4 only";
+  }
   const [name, product] = KINDS[type] as readonly [string, string];
   const text = csvLine([
     `rulewright-${sha256(indicatorKey(indicator)).slice(0, 16)}`,

@@ -17,6 +17,7 @@ import { unlistable } from "../shared/rows/alert.ts";
 import { openCut } from "../shared/rows/budget.ts";
 import { csvLine, guardFormula } from "../shared/rows/cell.ts";
 import { type NumberedFiles, numberedFiles } from "../shared/rows/numbered-files.ts";
+import { httpParts } from "../shared/rows/value.ts";
 import { aboutText, confidenceWord, ended } from "../shared/rows/words.ts";
 
 /** Source: Microsoft Learn, "Manage indicators" (the sample CSV of its import) and "Import Indicators API". */
@@ -74,7 +75,7 @@ export const defender = defineExporter({
     for await (const indicator of indicators) {
       taken += 1;
       if (taken % 500 === 0) ctx.signal.throwIfAborted();
-      const flaw = unlistable(indicator) ?? ended(indicator, ctx.now);
+      const flaw = unlistable(indicator) ?? ended(indicator, ctx.now) ?? notHttp(indicator);
       if (flaw) ctx.skip(indicator, flaw);
       else if (!cut.refuses(indicator)) cut.offer(indicator, rowOf(indicator, ctx.options));
     }
@@ -83,6 +84,12 @@ export const defender = defineExporter({
     if (summary) ctx.log.warn(`defender: ${summary}`);
   },
 });
+
+/** Network protection looks at HTTP and at TLS. */
+function notHttp({ type, value }: Indicator): string | undefined {
+  const parts = type === "url" ? httpParts(value) : undefined;
+  return typeof parts === "string" ? parts : undefined;
+}
 
 interface Row {
   readonly tab: Kind["tab"];
@@ -117,7 +124,7 @@ function familyTitle(families: readonly string[]): string {
   return names === "" ? "Seen in malware sandbox" : `Seen in malware sandbox: ${names}`;
 }
 
-/** Every tab has a file, with the header at least: a tab without one would keep what was imported before. */
+/** Every tab has a file, with the header at least, so that which files there are depends on nothing. */
 function* filesOf(rows: Iterable<Row>): Generator<Chunk> {
   const tabs = new Map<Kind["tab"], NumberedFiles>();
   for (const tab of ["addresses", "files", "urls-domains"] as const) {
@@ -130,7 +137,7 @@ function* filesOf(rows: Iterable<Row>): Generator<Chunk> {
     yield files.begin;
   }
   for (const { tab, text } of rows) {
-    const { path, text: data, rows } = (tabs.get(tab) as NumberedFiles).place(text);
-    yield { path, data, rows, indicators: 1 };
+    const { path, text: data } = (tabs.get(tab) as NumberedFiles).place(text);
+    yield { path, data, rows: 1, indicators: 1 };
   }
 }

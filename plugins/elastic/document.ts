@@ -11,7 +11,7 @@ import {
   plainText,
   virusTotalPage,
 } from "../../src/plugin.ts";
-import { isMd5, isSha1 } from "../shared/rows/value.ts";
+import { hashesByAlgorithm } from "../shared/rows/value.ts";
 import { aboutText, confidenceWord } from "../shared/rows/words.ts";
 
 const ECS_VERSION = "8.11.0";
@@ -63,12 +63,9 @@ function observedUrl({ value }: Indicator): Observed {
   return { type: "url", url: { original: value, full: value, scheme, domain: host, port, path, query } };
 }
 
-function observedFile({ value, details: { md5, sha1, size, names } }: Indicator): Observed {
-  const hash = {
-    ...(md5 !== undefined && isMd5(md5) ? { md5 } : {}),
-    ...(sha1 !== undefined && isSha1(sha1) ? { sha1 } : {}),
-    sha256: value,
-  };
+function observedFile(indicator: Indicator): Observed {
+  const { size, names } = indicator.details;
+  const hash = hashesByAlgorithm(indicator);
   const name = names?.[0] === undefined ? undefined : plainText(names[0], 255) || undefined;
   return { type: "file", file: { name, size, hash }, related: { hash: Object.values(hash) } };
 }

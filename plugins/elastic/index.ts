@@ -77,15 +77,23 @@ async function* renderBulk(indicators: AsyncIterable<Indicator>, ctx: Context): 
   yield files.begin;
   yield* writeLines(indicators, ctx, (indicator) => {
     const id = idOf(indicator);
-    const action = (name: string) => `{"${name}":{"_index":"${index}","_id":"${id}"}}\n`;
+    const action = (name: string) => `{"${name}":{"_index":"${index}","_id":${JSON.stringify(id)}}}\n`;
     if (indicator.status !== "active") return files.place(action("delete"));
     return unlistable(indicator) ?? files.place(action("index") + write(indicator, id));
   });
 }
 
-/** `printf domain:evil.example | sha256sum`. */
+/** Elasticsearch takes 512 bytes. */
+const MAX_ID = 512;
+
+/** `domain:evil.example`, so that a person can ask for it; of a longer URL its digest. */
 function idOf(indicator: Indicator): string {
-  return sha256(indicatorKey(indicator));
+  const key = indicatorKey(indicator);
+  return key.length <= MAX_ID && isVisibleAscii(key) ? key : `${indicator.type}:sha256:${sha256(key)}`;
+}
+
+function isVisibleAscii(text: string): boolean {
+  return /^[!-~]+$/.test(text);
 }
 
 /** Documents as lines. What they have in common is serialised once: it is a quarter of each. */

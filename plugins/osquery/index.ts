@@ -36,7 +36,7 @@ const OsqueryOptions = z.object({
   maxValues: z
     .int()
     .min(1)
-    .max(10_000)
+    .max(900)
     .default(500)
     .describe(
       "Most values of a query; more become several queries. SQLite takes no condition with more than 1000 parts.",

@@ -12,7 +12,7 @@ import {
 } from "../../src/plugin.ts";
 import { unlistable } from "../shared/rows/alert.ts";
 import { type LinesOrReason, writeLines } from "../shared/rows/lines.ts";
-import { isMd5, isSha1, uncarriable } from "../shared/rows/value.ts";
+import { fileHashes, uncarriable } from "../shared/rows/value.ts";
 
 /** File of each set. Its element type is fixed when the set is made; see notes.md. */
 const SETS: Partial<Record<ObservableType, string>> = {
@@ -64,12 +64,7 @@ function lines(indicator: Indicator, extension: string, line: (value: string, pa
   const flaw = unlistable(indicator) ?? uncarriable(indicator.value);
   if (flaw) return flaw;
   const path = `${SETS[indicator.type]}${extension}`;
-  const values = [indicator.value, ...otherHashes(indicator)];
+  // A log source names one hash of a file, and which one it does not say.
+  const values = indicator.type === "sha256" ? fileHashes(indicator) : [indicator.value];
   return { path, text: values.map((value) => line(value, path)).join(""), rows: values.length };
-}
-
-/** A log source names one hash of a file, and which one it does not say. */
-function otherHashes({ type, details: { md5, sha1 } }: Indicator): string[] {
-  if (type !== "sha256") return [];
-  return [...(sha1 !== undefined && isSha1(sha1) ? [sha1] : []), ...(md5 !== undefined && isMd5(md5) ? [md5] : [])];
 }

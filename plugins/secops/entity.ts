@@ -3,7 +3,7 @@
  * Source: Google SecOps documentation, "Unified Data Model field list": Entity, EntityMetadata, SecurityResult.
  */
 import { type Indicator, indicatorKey, plainText, virusTotalPage } from "../../src/plugin.ts";
-import { isMd5, isSha1 } from "../shared/rows/value.ts";
+import { hashesByAlgorithm } from "../shared/rows/value.ts";
 import { aboutText, confidenceWord } from "../shared/rows/words.ts";
 
 export interface EntitySettings {
@@ -49,19 +49,15 @@ export function entity(indicator: Indicator, { vendorName, productName, collecte
   };
 }
 
-function nounOf({ type, value, details: { md5, sha1 } }: Indicator): readonly [string, object] {
-  switch (type) {
+function nounOf(indicator: Indicator): readonly [string, object] {
+  switch (indicator.type) {
     case "domain":
-      return ["DOMAIN_NAME", { hostname: value }];
+      return ["DOMAIN_NAME", { hostname: indicator.value }];
     case "url":
-      return ["URL", { url: value }];
+      return ["URL", { url: indicator.value }];
     case "sha256":
-      return ["FILE", { file: { sha256: value, md5: known(md5, isMd5), sha1: known(sha1, isSha1) } }];
+      return ["FILE", { file: hashesByAlgorithm(indicator) }];
     default:
-      return ["IP_ADDRESS", { ip: [value] }];
+      return ["IP_ADDRESS", { ip: [indicator.value] }];
   }
-}
-
-function known(hash: string | undefined, isOne: (hash: string) => boolean): string | undefined {
-  return hash !== undefined && isOne(hash) ? hash : undefined;
 }

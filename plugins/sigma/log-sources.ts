@@ -4,7 +4,7 @@
  * Source: Sigma taxonomy appendix (fields by log source), Sigma specification 2.0 (modifiers, wildcards).
  */
 import { type Indicator, type ObservableType, parseEndpoint } from "../../src/plugin.ts";
-import { isMd5, isSha1 } from "../shared/rows/value.ts";
+import { hashesByAlgorithm } from "../shared/rows/value.ts";
 
 /** One value of a field's list, or fields that must all match. */
 export type Term =
@@ -54,12 +54,12 @@ function endpointTerm(addressField: string, portField: string) {
 
 /** Sysmon writes all hashes into one field, `MD5=…,SHA256=…`; which ones depends on its configuration. */
 function hashTerms(field: string) {
-  return ({ value, details: { md5, sha1 } }: Indicator): Term[] =>
-    [
-      `SHA256=${value}`,
-      ...(sha1 !== undefined && isSha1(sha1) ? [`SHA1=${sha1}`] : []),
-      ...(md5 !== undefined && isMd5(md5) ? [`MD5=${md5}`] : []),
-    ].map((hash) => ({ selection: "selection", field: `${field}|contains`, value: hash }));
+  return (indicator: Indicator): Term[] =>
+    Object.entries(hashesByAlgorithm(indicator)).map(([algorithm, hash]) => ({
+      selection: "selection",
+      field: `${field}|contains`,
+      value: `${algorithm.toUpperCase()}=${hash}`,
+    }));
 }
 
 export const LOG_SOURCES = [

@@ -2,12 +2,15 @@
  * A folder of hostile reports: whatever stands in them, every output loads in its target's own parser, carries nothing
  * injected, and the good indicators among them come out.
  */
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { parseDocument } from "yaml";
+import { plugins } from "../../plugins/index.ts";
 import { HOSTILE_TEXTS } from "../../src/testing.ts";
 import { loadCheck } from "../../src/verify/suricata.ts";
 import { digest, type Ran, rulewright, temporaryFolder } from "../support/cli.ts";
+import { readCsv } from "../support/csv-rows.ts";
 import { itNeeds } from "../support/engines.ts";
 import { exportedRows } from "../support/exported.ts";
 import { fileObject, report, sampleId } from "../support/reports.ts";
@@ -234,7 +237,8 @@ beforeAll(async () => {
   );
   write("binary.json", Buffer.from([0, 1, 2, 255, 254, 0]));
   mkdirSync(join(folder, "folder.json"));
-  ran = await rulewright(["generate", folder, "--out", out, "--explain"]);
+  const builtIn = plugins.flatMap(({ exporters = [] }) => exporters.map(({ name }) => name));
+  ran = await rulewright(["generate", folder, "--out", out, "--explain", "--to", builtIn.join(",")]);
 });
 
 const contentOf = (path: string): string => readFileSync(join(out, path), "utf8");
@@ -287,10 +291,30 @@ describe("hostile reports", () => {
       expect(() => JSON.parse(contentOf(path))).not.toThrow();
   });
 
+  it("break no parser of JSON, JSON lines or YAML, in any output", () => {
+    const parsers: Readonly<Record<string, (text: string) => void>> = {
+      json: (text) => JSON.parse(text),
+      ndjson: (text) =>
+        text
+          .split("\n")
+          .slice(0, -1)
+          .forEach((line) => void JSON.parse(line)),
+      yml: (text) => expect(parseDocument(text).errors).toEqual([]),
+    };
+    const read = files().flatMap((path) => {
+      const parse = parsers[path.split(".").at(-1) as string];
+      if (parse) expect(() => parse(contentOf(path)), path).not.toThrow();
+      return parse ? [path.split("/")[0]] : [];
+    });
+    expect(read).toEqual(
+      expect.arrayContaining(["elastic", "manifest.json", "misp", "osquery", "qradar", "sigma", "stix"]),
+    );
+  });
+
   it("stay cells in CSV: as many columns in every row, one row a line", () => {
     const rows = exportedRows(out);
     expect(contentOf("csv/indicators.csv").trim().split("\n")).toHaveLength(rows.length + 1);
     for (const path of files().filter((name) => name.endsWith(".csv")))
-      expect(statSync(join(out, path)).size).toBeGreaterThan(0);
+      expect(readCsv(readFileSync(join(out, path))).header, path).not.toBe("");
   });
 });

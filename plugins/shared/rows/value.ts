@@ -42,14 +42,6 @@ export function isSha256(value: string): boolean {
   return SHA256.test(value);
 }
 
-/** The hashes of a file that are known, SHA-256 first. */
-export function fileHashes({ value, details: { md5, sha1 } }: Pick<Indicator, "value" | "details">): readonly string[] {
-  const hashes = [value];
-  if (sha1 !== undefined && isSha1(sha1)) hashes.push(sha1);
-  if (md5 !== undefined && isMd5(md5)) hashes.push(md5);
-  return hashes;
-}
-
 function isDomain(value: string): boolean {
   return value.length <= 253 && DOMAIN.test(value);
 }
@@ -60,6 +52,26 @@ export function httpParts(value: string): UrlParts | string {
   if (parts.scheme !== "http" && parts.scheme !== "https") return "only http and https URLs can be listed";
   if (isIPv6Address(parts.host)) return { ...parts, host: `[${parts.host}]` };
   return isIPv4(parts.host) || isDomain(parts.host) ? parts : "the URL's host is not canonical";
+}
+
+/** The hashes of a file that are known, SHA-256 first. */
+export function fileHashes(indicator: Pick<Indicator, "value" | "details">): string[] {
+  return Object.values(hashesByAlgorithm(indicator));
+}
+
+/** The same by their algorithms. */
+export function hashesByAlgorithm({ value, details: { md5, sha1 } }: Pick<Indicator, "value" | "details">): Hashes {
+  return {
+    sha256: value,
+    ...(sha1 !== undefined && isSha1(sha1) ? { sha1 } : {}),
+    ...(md5 !== undefined && isMd5(md5) ? { md5 } : {}),
+  };
+}
+
+export interface Hashes {
+  readonly sha256: string;
+  readonly sha1?: string;
+  readonly md5?: string;
 }
 
 function isEndpoint(value: string): boolean {

@@ -64,6 +64,11 @@ describe("checkpoint", () => {
     expect(skipped.map(({ reason }) => reason)).toEqual(["Check Point knows IPv4 only"]);
   });
 
+  it("takes URLs of the web only", async () => {
+    const { skipped } = await render(checkpoint, [exampleIndicator("url", { value: "ftp://quillet-morrow.top/a" })]);
+    expect(skipped.map(({ reason }) => reason)).toEqual(["only http and https URLs can be listed"]);
+  });
+
   it("quotes a comma and keeps a comment on its line", async () => {
     const url = exampleIndicator("url", { value: 'http://evil.top/a,b"c', families: ["x\n# y", "=1"] });
     expect(await rowsOf([url])).toMatchObject([

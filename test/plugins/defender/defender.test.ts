@@ -114,6 +114,11 @@ describe("defender", () => {
     expect(skipped.map(({ reason }) => reason)).toEqual(["its validity has ended"]);
   });
 
+  it("skips what network protection does not see", async () => {
+    const { skipped } = await render(defender, [exampleIndicator("url", { value: "ftp://quillet-morrow.top/a" })]);
+    expect(skipped.map(({ reason }) => reason)).toEqual(["only http and https URLs can be listed"]);
+  });
+
   it("begins a file after 500 rows", async () => {
     const { files } = await render(
       defender,

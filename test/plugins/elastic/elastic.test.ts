@@ -11,8 +11,6 @@ import {
 } from "../../../src/testing.ts";
 import { alerts, check, type Fields, flat, jsonLines, readBulk } from "./reader.ts";
 
-/** `printf domain:quillet-morrow.top | sha256sum` */
-const DOMAIN_ID = "47b61c523b516781d0d0c9c1a2b1b694f205f83658862d62381343dc2e41bae4";
 const SAMPLE = "9f2b5c7d1e3a4f60817263544536271809fadbecdcbdae9f8071625344352617";
 
 describeExporter(elastic, { runner: { describe, it }, check });
@@ -32,9 +30,7 @@ describe("elastic: documents", () => {
         '"event":{"kind":"enrichment","category":["threat"],"type":["indicator"],"module":"ti_rulewright","dataset":"ti_rulewright.indicator"},' +
         '"labels":{"scope":"subtree","valid_until":"2027-01-18T09:30:00.000Z"},"tags":["quillet","dynamic-dns"],' +
         '"threat":{"feed":{"name":"Rulewright"},"indicator":{"type":"domain-name","url":{"domain":"quillet-morrow.top"},' +
-        '"id":["' +
-        DOMAIN_ID +
-        '"],"name":"quillet-morrow.top",' +
+        '"id":["domain:quillet-morrow.top"],"name":"quillet-morrow.top",' +
         '"description":"quillet: contacted by 1 sample; the sample is malicious by 40 of 70 engines (Zenbox)",' +
         '"first_seen":"2026-10-01T08:00:00.000Z","last_seen":"2026-10-20T09:30:00.000Z","modified_at":"2026-10-20T09:30:00.000Z",' +
         '"provider":"VirusTotal","confidence":"High","sightings":1,"reference":"https://www.virustotal.com/gui/domain/quillet-morrow.top",' +
@@ -87,7 +83,7 @@ describe("elastic: documents", () => {
       threat: {
         indicator: { file: { name: "in voice.exe", size: 4711, hash: { md5: details.md5, sha256: SAMPLE } } },
       },
-      related: { hash: [details.md5, SAMPLE] },
+      related: { hash: [SAMPLE, details.md5] },
     });
   });
 
@@ -145,6 +141,14 @@ describe("elastic: _bulk", () => {
     const ids = readBulk(files.get("indicators-001.bulk.ndjson")).map(({ _id }) => _id);
     expect(ids).toHaveLength(elastic.accepts.length);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("has the digest of a URL that is too long for an id", async () => {
+    const long = exampleIndicator("url", { value: `http://evil.top/${"a".repeat(500)}` });
+    const quoted = exampleIndicator("url", { value: 'http://evil.top/"a' });
+    const { files } = await bulk([long, quoted]);
+    const ids = readBulk(files.get("indicators-001.bulk.ndjson")).map(({ _id }) => _id);
+    expect(ids).toEqual(['url:http://evil.top/"a', expect.stringMatching(/^url:sha256:[0-9a-f]{64}$/)]);
   });
 
   it("deletes what has expired or was withdrawn", async () => {

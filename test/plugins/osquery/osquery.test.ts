@@ -120,6 +120,7 @@ describe("osquery: packs", () => {
     const { files } = await render(osquery, indicators, { options: { maxValues: 900 } });
     check(files);
     expect([...files.values()].flatMap((data) => Object.keys(readPack(data).queries))).toHaveLength(types.length);
+    expect(osquery.options.safeParse({ maxValues: 901 }).success).toBe(false);
   });
 
   it("hash no whole drive", () => {

@@ -22,6 +22,8 @@ import { sentinelSink } from "./sentinel/sink.ts";
 import { sigma } from "./sigma/index.ts";
 import { snort } from "./snort/index.ts";
 import { splunk } from "./splunk/index.ts";
+import { splunkHec } from "./splunk-hec/index.ts";
+import { splunkKv } from "./splunk-kv/index.ts";
 import { stdout } from "./stdout/index.ts";
 import { stix } from "./stix/index.ts";
 import { suricata } from "./suricata/index.ts";
@@ -58,6 +60,6 @@ export const plugins: readonly Plugin[] = [
       yara,
       zeek,
     ],
-    sinks: [file, http, opencti, s3, sentinelSink, stdout, taxii],
+    sinks: [file, http, opencti, s3, sentinelSink, splunkHec, splunkKv, stdout, taxii],
   }),
 ];

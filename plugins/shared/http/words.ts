@@ -10,6 +10,7 @@ const ErrorBody = z.object({
   text: z.string().optional(),
   error: z.union([z.string(), z.object({ message: z.string().optional() })]).optional(),
   error_description: z.string().optional(),
+  messages: z.array(z.object({ text: z.string() })).optional(),
 });
 
 /** `422 (Unprocessable: pattern is not valid)`: the status and the words of a JSON or plain body; markup says nothing. */
@@ -22,9 +23,11 @@ function bodyWords(contentType: string, text: string): string {
   if (/html|xml/i.test(contentType)) return "";
   const body = ErrorBody.safeParse(parseJson(text));
   if (!body.success) return /^text\/plain/i.test(contentType) ? plainText(text, 200) : "";
-  const { title, name, description, message, text: words, error, error_description: detail } = body.data;
+  const { title, name, description, message, text: words, error, error_description: detail, messages } = body.data;
   const code = typeof error === "string" ? error : error?.message;
-  const parts = [title, name, description, message, words, code, detail].map((part) => plainText(part ?? "", 200));
+  const parts = [title, name, description, message, words, code, detail, messages?.[0]?.text].map((part) =>
+    plainText(part ?? "", 200),
+  );
   return [...new Set(parts)].filter(Boolean).join(": ");
 }
 

@@ -23,6 +23,8 @@ export interface ObjectTarget {
   readonly most: { readonly count: number; readonly bytes: number };
   /** Bytes of a body beside its objects. */
   readonly overhead: number;
+  /** Objects of what the export writes; default STIX, one a line. */
+  readonly read?: (chunks: AsyncIterable<Chunk>) => AsyncIterable<StixLine>;
   /** What it is given at all; default everything. */
   readonly takes?: (object: StixLine) => boolean;
   post(group: readonly StixLine[]): Promise<Verdict>;
@@ -81,7 +83,7 @@ export async function publishObjects(
   }
 
   const isNews = async function* (): AsyncGenerator<StixLine> {
-    for await (const batch of batches(readStixLines(chunks))) {
+    for await (const batch of batches((target.read ?? readStixLines)(chunks))) {
       const wanted = batch.filter(target.takes ?? (() => true));
       tally.other += batch.length - wanted.length;
       const known = await ctx.deliveries.versions(wanted.map(({ id }) => id));

@@ -23,6 +23,13 @@ const Head = z.object({
 
 /** Throws for a line that is no STIX object: the exporter's fault. */
 export async function* readStixLines(chunks: AsyncIterable<Chunk>): AsyncGenerator<StixLine> {
+  for await (const { path, line } of readLines(chunks)) if (line.trim() !== "") yield stixLine(line, path);
+}
+
+/** The lines of all files, without their ends; of interleaved files each by itself. */
+export async function* readLines(
+  chunks: AsyncIterable<Chunk>,
+): AsyncGenerator<{ readonly path: string; readonly line: string }> {
   const rests = new Map<string, string>();
   const decoders = new Map<string, StringDecoder>();
   for await (const { path, data } of chunks) {
@@ -31,9 +38,9 @@ export async function* readStixLines(chunks: AsyncIterable<Chunk>): AsyncGenerat
     const text = typeof data === "string" ? data : decoder.write(Buffer.from(data));
     const lines = `${rests.get(path) ?? ""}${text}`.split("\n");
     rests.set(path, lines.pop() ?? "");
-    for (const line of lines) if (line.trim() !== "") yield stixLine(line, path);
+    for (const line of lines) yield { path, line };
   }
-  for (const [path, rest] of rests) if (rest.trim() !== "") yield stixLine(rest, path);
+  for (const [path, line] of rests) if (line !== "") yield { path, line };
 }
 
 function stixLine(line: string, path: string): StixLine {

@@ -19,7 +19,7 @@ const SPREADS: Readonly<Record<string, readonly Spread[]>> = {
 };
 
 /** Formats that are one document, not a row a line as rules, lists, lookups and JSON lines are. */
-const DOCUMENT_FORMATS = new Set(["bundle", "event", "feed", "yaml"]);
+const DOCUMENT_FORMATS = new Set(["bundle", "event", "feed", "ioc", "yaml"]);
 const MOST_MIB = 300;
 const FEWEST_ROWS = 150_000;
 

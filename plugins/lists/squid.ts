@@ -10,8 +10,9 @@ import { ENDPOINT_REASON, line, type Target } from "./target.ts";
 /** Squid reads so much of a line, its end included (CONFIG_LINE_LIMIT). */
 const LONGEST_LINE = 2040;
 
-/** Acl type by the beginning of a file's name. */
-const ACL_TYPES = { addresses: "dst", hosts: "dstdomain", subtrees: "dstdomain", urls: "url_regex" } as const;
+/** Acl type by the beginning of a file's name, in the order they are asked: `dst` waits for DNS, so it comes last. */
+const ACL_TYPES = { hosts: "dstdomain", subtrees: "dstdomain", urls: "url_regex", addresses: "dst" } as const;
+const ORDER = Object.keys(ACL_TYPES);
 
 export const squid: Target = {
   files: [],
@@ -32,10 +33,14 @@ export const squid: Target = {
 
 /** The configuration for these access lists, which lie in `folder` on the proxy. */
 export function squidConfiguration(paths: Iterable<string>, folder: string): string {
-  const lists = [...paths].sort().map((path) => {
-    const name = path.replace(".acl", "");
-    return { acl: `rulewright_${name}`, type: ACL_TYPES[name.replace(/-\d+$/, "") as keyof typeof ACL_TYPES], path };
-  });
+  const lists = [...paths]
+    .map((path) => ({ path, name: path.replace(".acl", ""), kind: path.replace(/(?:-\d+)?\.acl$/, "") }))
+    .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || (a.name < b.name ? -1 : 1))
+    .map(({ path, name, kind }) => ({
+      acl: `rulewright_${name}`,
+      type: ACL_TYPES[kind as keyof typeof ACL_TYPES],
+      path,
+    }));
   return [
     "# Rulewright. Include it, then: http_access deny rulewright",
     // Squid warns of an access list without an entry, and knows none that was never named.

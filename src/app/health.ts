@@ -8,18 +8,9 @@ import { dirname } from "node:path";
 import { type App, openWarningLists } from "../app.ts";
 import { loadBackground } from "../enrich/background.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
+import { type Check, problem } from "./check.ts";
+import { sinkChecks } from "./sink-health.ts";
 import { storePath, withStore } from "./stored.ts";
-
-export interface Check {
-  readonly name: string;
-  readonly state: "ok" | "warning" | "problem";
-  /** What was found, in one line. */
-  readonly text: string;
-  /** What helps. */
-  readonly cure?: string;
-  /** Exit code of a problem. */
-  readonly exitCode?: number;
-}
 
 export interface HealthOptions {
   readonly store?: string;
@@ -39,17 +30,12 @@ export async function machineChecks(app: App, options: HealthOptions): Promise<C
     ...pluginChecks(app),
     await storeCheck(app, options),
     spaceCheck(app, options),
+    ...(await sinkChecks(app)),
     await listsCheck(app, options),
     backgroundCheck(app),
     ...ENGINES.map(engineCheck),
     { name: "node", state: "ok", text: process.version },
   ];
-}
-
-/** A check that failed by an error with a code: its message says what helps. */
-export function problem(name: string, error: unknown): Check {
-  if (!(error instanceof RulewrightError) || error.code === "INTERRUPTED") throw error;
-  return { name, state: "problem", text: error.message, exitCode: error.exitCode };
 }
 
 function configCheck({ loaded }: App): Check {

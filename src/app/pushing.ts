@@ -120,13 +120,7 @@ async function pushOne(
   const key = `${target}/${job.name}`;
   let http: ReturnType<typeof createHttpClient> | undefined;
   try {
-    http = createHttpClient({
-      userAgent: `rulewright/${VERSION}`,
-      proxy: proxyFromEnvironment(app.env),
-      mask: secrets.mask,
-      signal: app.signal,
-      ...tlsFiles(app, tls),
-    });
+    http = httpClientOf(app, tls, secrets);
     const reach: SinkReach = {
       isDryRun,
       http,
@@ -145,7 +139,7 @@ async function pushOne(
       now: app.now,
       signal: app.signal,
     });
-    return { target, name: job.name, result };
+    return { target, name: job.name, result: masked(result, secrets) };
   } catch (error) {
     if (!(error instanceof RulewrightError) || error.code === "INTERRUPTED") throw error;
     const code = error.code === "EXPORT_FAILED" ? "PUSH_FAILED" : error.code;
@@ -153,6 +147,28 @@ async function pushOne(
   } finally {
     await http?.close();
   }
+}
+
+/** Throws NETWORK_SETUP. */
+export function httpClientOf(
+  app: App,
+  tls: PlannedPush["tls"],
+  { mask }: Secrets,
+): ReturnType<typeof createHttpClient> {
+  return createHttpClient({
+    userAgent: `rulewright/${VERSION}`,
+    proxy: proxyFromEnvironment(app.env),
+    mask,
+    signal: app.signal,
+    ...tlsFiles(app, tls),
+  });
+}
+
+/** A target may repeat in its words what it was sent. */
+function masked(result: ExportResult, { mask }: Secrets): ExportResult {
+  const { target, failures } = result;
+  const shown = failures?.map(({ id, reason }) => ({ id: mask(id), reason: mask(reason) }));
+  return { ...result, target: mask(target), ...(shown ? { failures: shown } : {}) };
 }
 
 function tlsFiles(app: App, files: PlannedPush["tls"]): Record<string, string> {

@@ -7,7 +7,8 @@ import type { App } from "../app.ts";
 import { EXIT } from "../errors.ts";
 import { VtError } from "../vt/failure.ts";
 import { paths } from "../vt/paths.ts";
-import { type Check, type HealthOptions, problem } from "./health.ts";
+import { type Check, problem } from "./check.ts";
+import type { HealthOptions } from "./health.ts";
 import { openVirusTotal, type VirusTotal } from "./virustotal.ts";
 
 /** SHA-256 of the empty file: VirusTotal knows it, and asking for it gives nothing away. */

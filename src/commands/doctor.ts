@@ -1,5 +1,6 @@
 /** `rulewright doctor`: will it work here? One line for each thing it depends on, with what helps. */
-import { type Check, type HealthOptions, machineChecks } from "../app/health.ts";
+import type { Check } from "../app/check.ts";
+import { type HealthOptions, machineChecks } from "../app/health.ts";
 import { virusTotalChecks } from "../app/virustotal-health.ts";
 import type { App } from "../app.ts";
 import { EXIT } from "../errors.ts";

@@ -53,10 +53,18 @@ function patternOf(value: string): RegExp {
     JSON.stringify(value).slice(1, -1),
     bytes.toString("base64"),
     bytes.toString("base64url"),
+    ...[0, 1, 2].map((offset) => withinBase64(bytes, offset)).filter(({ length }) => length >= 8),
   ]);
   // Longest first, so that a padded form is not left with its padding.
   const sorted = [...written].sort((a, b) => b.length - a.length);
   return new RegExp(sorted.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), "gi");
+}
+
+/** What of it is readable in the base64 of a longer text, such as a Basic header's, `offset` bytes off a group of three. */
+function withinBase64(bytes: Buffer, offset: number): string {
+  const whole = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64");
+  // Characters that hold bits of what stands before or behind it differ from text to text.
+  return whole.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
 }
 
 /** One mask for several secrets: an API key and a proxy's password. */

@@ -54,6 +54,28 @@ describe("doctor", () => {
     expect(JSON.stringify(rows)).not.toContain(KEY);
   });
 
+  it("has a line for each sink: config, secrets and certificates, without asking it", async () => {
+    const sink = (name: string, options: object, more: object = {}) => ({
+      [name]: { sink: "taxii", exports: ["stix:objects"], maxTlp: "green", options, ...more },
+    });
+    const url = "http://127.0.0.1:9/taxii2/";
+    const sinks = {
+      ...sink("tip", { url, token: { env: "TIP_TOKEN" } }),
+      ...sink("unset", { url, token: { env: "NO_SUCH_TOKEN" } }),
+      ...sink("typo", { url, tokn: { env: "TIP_TOKEN" } }),
+      ...sink("uncertified", { url }, { certFile: "./rulewright.yaml" }),
+      ...sink("wrong-format", { url }, { exports: ["stix:bundle"] }),
+    };
+    const { code, rows, of } = await doctor(["--offline"], { TIP_TOKEN: "hush-0099aabb" }, JSON.stringify({ sinks }));
+    expect(code).toBe(2);
+    expect(of("sink tip")).toMatchObject({ state: "ok", text: "taxii gets stix:objects up to green; not asked" });
+    expect(of("sink unset")).toMatchObject({ state: "problem", text: expect.stringContaining("NO_SUCH_TOKEN") });
+    expect(of("sink typo")?.text).toContain('did you mean "token"');
+    expect(of("sink uncertified")?.text).toContain("There is no certificate in");
+    expect(of("sink wrong-format")?.text).toContain("Give it stix:objects.");
+    expect(JSON.stringify(rows)).not.toContain("hush-0099aabb");
+  });
+
   it("names a wrong key and exits 2, without the key", async () => {
     const { code, rows, of } = await doctor([], { ...env, VT_API_KEY: "wrong-key-0123456789abcdefgh" }, CONFIG);
     expect(code).toBe(2);

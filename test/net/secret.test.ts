@@ -29,6 +29,16 @@ describe("a secret", () => {
     expect(secret.mask("nothing here")).toBe("nothing here");
   });
 
+  it("is masked inside the base64 of a longer text, wherever it stands there", () => {
+    for (const user of ["a", "ab", "abc", "abcd"]) {
+      const header = Buffer.from(`${user}:${KEY}:and more`).toString("base64");
+      const shown = secret.mask(header);
+      expect(shown).toContain("[secret]");
+      expect(shown.length).toBeLessThan(header.length - KEY.length);
+    }
+    expect(createSecret("abc", "short").mask("nothing of it here")).toBe("nothing of it here");
+  });
+
   it("loses the line end of the file it stood in", () => {
     expect(createSecret(` ${KEY}\r\n`, "virustotal.apiKey").reveal()).toBe(KEY);
   });

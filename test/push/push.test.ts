@@ -61,6 +61,8 @@ interface Target {
   readonly url: string;
   readonly got: { readonly body: string; readonly headers: IncomingMessage["headers"] }[];
   status: (body: string) => number;
+  /** What it says; default: its status. */
+  words?: string;
 }
 
 async function target(): Promise<Target> {
@@ -70,7 +72,7 @@ async function target(): Promise<Target> {
     for await (const piece of request) body += piece;
     const status = own.status(body);
     if (status === 200) got.push({ body, headers: request.headers });
-    response.writeHead(status).end(`status ${status}`);
+    response.writeHead(status).end(own.words ?? `status ${status}`);
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -150,6 +152,21 @@ describe("rulewright push", () => {
     tipTarget.status = () => 200;
     expect((await push()).code).toBe(0);
     expect(tipTarget.got.at(-1)?.body).toBe("gravelmittenorchid.top");
+  });
+
+  it("masks the secret where the target repeats it, as it is or within a header", async () => {
+    const tipTarget = await target();
+    const { push } = await lab(tip(tipTarget.url), TOKEN);
+    tipTarget.status = () => 422;
+    tipTarget.words = `no: ${TOKEN.TIP_TOKEN}, Basic ${btoa(`feed:${TOKEN.TIP_TOKEN}`)}`;
+    const refused = await push("--json");
+    expect(refused.code).toBe(4);
+    expect(refused.stderr).toContain("no: [secret], Basic");
+    for (const text of [refused.stderr, refused.stdout]) {
+      expect(text).not.toContain(TOKEN.TIP_TOKEN);
+      expect(text).not.toContain(btoa(TOKEN.TIP_TOKEN).slice(0, 8));
+      expect(text).not.toContain(btoa(`feed:${TOKEN.TIP_TOKEN}`).slice(8, 16));
+    }
   });
 
   it("sends nothing in a dry run, and says what it would", async () => {

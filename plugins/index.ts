@@ -10,6 +10,7 @@ import { file } from "./file/index.ts";
 import { http } from "./http/index.ts";
 import { lists } from "./lists/index.ts";
 import { misp } from "./misp/index.ts";
+import { mispSink } from "./misp/sink/index.ts";
 import { opencti } from "./opencti/index.ts";
 import { openioc } from "./openioc/index.ts";
 import { osquery } from "./osquery/index.ts";
@@ -60,6 +61,6 @@ export const plugins: readonly Plugin[] = [
       yara,
       zeek,
     ],
-    sinks: [file, http, opencti, s3, sentinelSink, splunkHec, splunkKv, stdout, taxii],
+    sinks: [file, http, mispSink, opencti, s3, sentinelSink, splunkHec, splunkKv, stdout, taxii],
   }),
 ];

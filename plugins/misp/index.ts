@@ -11,15 +11,13 @@ import { toEvent } from "./event.ts";
 import { eventFile } from "./event-file.ts";
 import { hashLines, manifestEntry } from "./feed.ts";
 import { groupsByEvent, oneGroup } from "./groups.ts";
+import { EVENT_MEDIA_TYPE, FEED_MEDIA_TYPE } from "./media-types.ts";
 import { MispOptions } from "./options.ts";
 import { placement } from "./placement.ts";
 import { serialise } from "./serialise.ts";
 import { split } from "./split.ts";
 import { subjectOf } from "./subject.ts";
 import { TEMPLATES } from "./templates.ts";
-
-/** Events come one after another, each whole before the next: what the sink `misp` relies on. */
-export const EVENT_MEDIA_TYPE = "application/json;profile=misp-event";
 
 export const misp = defineExporter({
   name: "misp",
@@ -30,7 +28,7 @@ export const misp = defineExporter({
     event: { description: "one JSON file per event, to import or push", mediaType: EVENT_MEDIA_TYPE },
     feed: {
       description: "a feed folder to pull: manifest.json, hashes.csv and the events",
-      mediaType: "application/json;profile=misp-feed",
+      mediaType: FEED_MEDIA_TYPE,
     },
   },
   tombstones: true,

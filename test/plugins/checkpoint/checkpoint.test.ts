@@ -9,6 +9,7 @@ import {
   render,
 } from "../../../src/testing.ts";
 import { readCsv } from "../../support/csv-rows.ts";
+import { goldenFiles } from "../../support/exported.ts";
 
 const HEADER = "# UNIQ-NAME,VALUE,TYPE,CONFIDENCE,SEVERITY,PRODUCT,COMMENT";
 const VALUES: Readonly<Record<string, RegExp>> = {
@@ -79,5 +80,11 @@ describe("checkpoint", () => {
   it("takes a low confidence for what has none", async () => {
     const verdict = { decision: "keep", confidence: 0, reasons: [] } as const;
     expect(await rowsOf([exampleIndicator("domain", { verdict })])).toMatchObject([{ CONFIDENCE: "low" }]);
+  });
+});
+
+describe("checkpoint: golden output", () => {
+  it("passes the check", () => {
+    check(goldenFiles("checkpoint"));
   });
 });

@@ -9,6 +9,7 @@ import {
   render,
 } from "../../../src/testing.ts";
 import { readCsv } from "../../support/csv-rows.ts";
+import { goldenFiles } from "../../support/exported.ts";
 
 const HEADER =
   "type,value,action,platforms,severity,source,description,filename,tags,applied_globally,host_groups,expiration";
@@ -84,5 +85,11 @@ describe("crowdstrike", () => {
       now: new Date("2027-02-01T00:00:00Z"),
     });
     expect(skipped.map(({ reason }) => reason)).toEqual(["its validity has ended"]);
+  });
+});
+
+describe("crowdstrike: golden output", () => {
+  it("passes the check", () => {
+    check(goldenFiles("crowdstrike"));
   });
 });

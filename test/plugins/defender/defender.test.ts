@@ -10,6 +10,7 @@ import {
   render,
 } from "../../../src/testing.ts";
 import { readCsv } from "../../support/csv-rows.ts";
+import { goldenFiles } from "../../support/exported.ts";
 
 const HEADER =
   "IndicatorType,IndicatorValue,ExpirationTime,Action,Severity,Title,Description,RecommendedActions,RbacGroups,Category,MitreTechniques,GenerateAlert";
@@ -146,5 +147,11 @@ describe("defender", () => {
     expect(new Set(skipped.map(({ reason }) => reason))).toEqual(
       new Set(["cut: it ranks below what 15,000 rows hold"]),
     );
+  });
+});
+
+describe("defender: golden output", () => {
+  it("passes the check", () => {
+    check(goldenFiles("defender"));
   });
 });

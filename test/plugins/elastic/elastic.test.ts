@@ -9,6 +9,7 @@ import {
   type RenderOptions,
   render,
 } from "../../../src/testing.ts";
+import { goldenFiles } from "../../support/exported.ts";
 import { alerts, check, type Fields, flat, jsonLines, readBulk } from "./reader.ts";
 
 const SAMPLE = "9f2b5c7d1e3a4f60817263544536271809fadbecdcbdae9f8071625344352617";
@@ -241,5 +242,14 @@ describe("elastic: match rules", async () => {
     ["45.32.17.10", 8443, false],
   ])("by endpoint: a connection to %s port %i alerts: %s", (ip, port, expected) => {
     expect(alerts(byEndpoint, { "destination.ip": ip, "destination.port": port }, documents)).toBe(expected);
+  });
+});
+
+describe("elastic: golden output", () => {
+  it.each([
+    ["elastic", "ndjson"],
+    ["elastic-bulk", "bulk"],
+  ])("%s passes the check", (name, format) => {
+    check(goldenFiles(name), format);
   });
 });

@@ -108,7 +108,7 @@ export function check(files: RenderedFiles, format: string): void {
     for (const { document } of [...files.values()].flatMap(readBulk)) if (document) checkDocument(document);
     return;
   }
-  expect([...files.keys()]).toEqual(["indicators.ndjson", "index-template.json", "rules.ndjson"]);
+  expect([...files.keys()].sort()).toEqual(["index-template.json", "indicators.ndjson", "rules.ndjson"]);
   for (const document of jsonLines(files.get("indicators.ndjson"))) checkDocument(document);
   JSON.parse(String(files.get("index-template.json")));
   expect(jsonLines(files.get("rules.ndjson"))).toHaveLength(3);

@@ -13,6 +13,7 @@ import {
   type RenderOptions,
   render,
 } from "../../../src/testing.ts";
+import { goldenFiles } from "../../support/exported.ts";
 
 /** Columns of osquery's tables that queries may name. osquery is SQLite, so SQLite is the judge of them. */
 const SCHEMA = `
@@ -67,7 +68,7 @@ function readPack(data: Buffer | undefined): Pack {
 }
 
 function check(files: RenderedFiles): void {
-  expect([...files.keys()]).toEqual(["rulewright.json", "rulewright-hunting.json"]);
+  expect([...files.keys()].sort()).toEqual(["rulewright-hunting.json", "rulewright.json"]);
   for (const data of files.values()) readPack(data);
 }
 
@@ -259,5 +260,11 @@ describe("osquery: queries", () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe("osquery: golden output", () => {
+  it("passes the check", () => {
+    check(goldenFiles("osquery"));
   });
 });

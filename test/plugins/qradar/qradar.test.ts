@@ -8,6 +8,7 @@ import {
   type RenderedFiles,
   render,
 } from "../../../src/testing.ts";
+import { goldenFiles } from "../../support/exported.ts";
 
 const SETS: Readonly<Record<string, (value: string) => boolean>> = {
   domains: (value) => /^(?:[a-z0-9_-]+\.)+[a-z0-9-]+$/.test(value),
@@ -21,7 +22,7 @@ const names = Object.keys(SETS);
 /** Values by set, each read as QRadar reads it. */
 function readSets(files: RenderedFiles, format: string): Record<string, string[]> {
   const extension = format === "json" ? ".json" : ".txt";
-  expect([...files.keys()]).toEqual(names.map((name) => `${name}${extension}`));
+  expect([...files.keys()].sort()).toEqual(names.map((name) => `${name}${extension}`).sort());
   return Object.fromEntries(
     [...files].map(([path, data]) => {
       const text = String(data);
@@ -66,5 +67,14 @@ describe("qradar", () => {
   it("lists no hash that is none", async () => {
     const { files } = await render(qradar, [exampleIndicator("sha256", { details: { md5: "=1", sha1: md5 } })]);
     expect(readSets(files, "json").hashes).toEqual([file.value]);
+  });
+});
+
+describe("qradar: golden output", () => {
+  it.each([
+    ["qradar", "json"],
+    ["qradar-text", "text"],
+  ])("%s passes the check", (name, format) => {
+    readSets(goldenFiles(name), format);
   });
 });

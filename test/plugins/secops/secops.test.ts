@@ -12,6 +12,7 @@ import {
   type RenderedFiles,
   render,
 } from "../../../src/testing.ts";
+import { goldenFiles } from "../../support/exported.ts";
 
 const SAMPLE = "9f2b5c7d1e3a4f60817263544536271809fadbecdcbdae9f8071625344352617";
 
@@ -204,5 +205,14 @@ describe("secops: entities", () => {
       { url: "http://quillet-morrow.top/gate.php?id=1" },
       { file: { sha256: SAMPLE } },
     ]);
+  });
+});
+
+describe("secops: golden output", () => {
+  it.each([
+    ["secops", "lists"],
+    ["secops-entities", "entities"],
+  ])("%s passes the check", (name, format) => {
+    check(goldenFiles(name), format);
   });
 });

@@ -3,6 +3,7 @@ import { sentinel } from "../../../plugins/sentinel/index.ts";
 import type { Indicator } from "../../../src/plugin.ts";
 import { describeExporter, exampleIndicator, numbered, type RenderedFiles, render } from "../../../src/testing.ts";
 import { readCsv } from "../../support/csv-rows.ts";
+import { goldenFiles } from "../../support/exported.ts";
 
 const HEADER =
   "threatTypes,tags,name,description,confidence,revoked,validFrom,validUntil,tlpLevel,severity,observableType,observableValue";
@@ -87,5 +88,11 @@ describe("sentinel: file import", () => {
     expect(files.size).toBeGreaterThan(3);
     for (const data of files.values()) expect(data.length).toBeLessThanOrEqual(10_000);
     expect([...files.values()].flatMap((data) => readCsv(data).rows)).toHaveLength(200);
+  });
+});
+
+describe("sentinel: golden output", () => {
+  it("passes the check", () => {
+    check(goldenFiles("sentinel"));
   });
 });

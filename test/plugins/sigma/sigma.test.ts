@@ -14,6 +14,7 @@ import {
   render,
 } from "../../../src/testing.ts";
 import { itNeedsReference } from "../../support/engines.ts";
+import { goldenFiles } from "../../support/exported.ts";
 import { fires, parseValue, type Rule, readRules, valuesOf } from "./reader.ts";
 
 const SAMPLE = "9f2b5c7d1e3a4f60817263544536271809fadbecdcbdae9f8071625344352617";
@@ -304,5 +305,11 @@ describe("sigma: the official schema", () => {
     const { files } = await render(sigma, [exampleIndicator("domain")]);
     const text = String(files.get("dns_rulewright.yml")).replace("level: high", "level: dire");
     expect(() => readRules(new Map([["x.yml", Buffer.from(text)]]))).toThrow();
+  });
+});
+
+describe("sigma: golden output", () => {
+  it("passes the check", () => {
+    expect(readRules(goldenFiles("sigma")).size).toBe(LOG_SOURCES.length);
   });
 });

@@ -6,9 +6,9 @@
  */
 import type { Indicator, RenderContext } from "../../src/plugin.ts";
 import { createGiven, type Entry } from "./entry.ts";
+import { express } from "./express.ts";
 import { observedData, type Provenance, stixIndicator } from "./indicator-objects.ts";
 import { marking } from "./marking.ts";
-import { express } from "./observables.ts";
 import type { StixOptions } from "./options.ts";
 import { PROFILES, profileMisfit } from "./profile.ts";
 import { relationship, type Stated } from "./relationship.ts";
@@ -50,8 +50,10 @@ export function createAssembler(author: Identity["id"], { options, templates, sk
     return { expression, times };
   }
 
-  /** Addresses are also the destinations of endpoints; a domain is looked up by what resolves to it; files are also samples,
-   * and two files of one MD5 have one id. */
+  /**
+   * Addresses are also the destinations of endpoints, and what resolves to them looks up the domain. Files are also
+   * samples, and two of one MD5 have one id.
+   */
   function observe(observable: CyberObservable): readonly Entry[] {
     switch (observable.type) {
       case "ipv4-addr":

@@ -7,9 +7,10 @@
 import { batches, defineExporter, type Indicator, plainText, type RenderContext } from "../../src/plugin.ts";
 import { createAssembler } from "./assemble.ts";
 import type { Entry } from "./entry.ts";
+import { EXPRESSIBLE_TYPES } from "./express.ts";
 import { ownId } from "./ids.ts";
-import { EXPRESSIBLE_TYPES } from "./observables.ts";
 import { StixOptions } from "./options.ts";
+import { PROFILES } from "./profile.ts";
 import type { Samples } from "./samples.ts";
 import { identity } from "./shared-objects.ts";
 import { serialise } from "./writer.ts";
@@ -38,7 +39,7 @@ const SAMPLE_SAMPLE = {
 /** Indicators that are read before anything is written; their samples, 20 of each, are asked for at once. */
 const BATCH = 32;
 /** Objects that are worth a transaction of the version ledger. */
-const WORTH_WRITING = 500;
+const WORTH_WRITING = 1000;
 
 export const stix = defineExporter({
   name: "stix",
@@ -148,7 +149,11 @@ async function* portions(
 }
 
 /** What is known of the samples that a batch names: at most 21 of each of its indicators. */
-function samplesOf(batch: readonly Indicator[], { samples }: RenderContext<StixOptions>): Promise<Samples> {
+async function samplesOf(
+  batch: readonly Indicator[],
+  { samples, options }: RenderContext<StixOptions>,
+): Promise<Samples> {
+  if (!PROFILES[options.profile].hasGraph) return new Map();
   const hashes = batch.flatMap(({ type, value, evidence }) => [
     ...(type === "sha256" ? [value] : []),
     ...evidence.flatMap(({ sample }) => sample ?? []),

@@ -1,9 +1,10 @@
 /** What stands for one indicator: the indicator object itself, and that its observables were seen. Pure. */
 import { type Indicator, virusTotalPage } from "../../src/plugin.ts";
 import type { Dated } from "./entry.ts";
+import { killChainPhase } from "./express.ts";
+import type { Expression } from "./expression.ts";
 import { authoredId } from "./ids.ts";
 import type { Marking } from "./marking.ts";
-import { type Expression, killChainPhase } from "./observables.ts";
 import { openCtiExtensions } from "./opencti.ts";
 import type { Identity, ObservedData, StixId, StixIndicator } from "./schema.ts";
 import type { Templates } from "./shared-objects.ts";

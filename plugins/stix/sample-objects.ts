@@ -1,10 +1,10 @@
 /** What stands for one detonated sample: its file, the malware it is, and what each sandbox said. Pure. */
 import type { Analysis, SampleDetails } from "../../src/plugin.ts";
 import type { Dated } from "./entry.ts";
+import { fileObservable } from "./expression.ts";
 import { authoredId } from "./ids.ts";
 import { virusTotalReference } from "./indicator-objects.ts";
 import type { Marking } from "./marking.ts";
-import { fileObservable } from "./observables.ts";
 import type { Identity, Malware, MalwareAnalysis, StixFile, StixId } from "./schema.ts";
 import type { Templates } from "./shared-objects.ts";
 import { distinctTexts, rendered } from "./text.ts";

@@ -2,8 +2,8 @@
 import type { Indicator, Sighted } from "../../src/plugin.ts";
 import { isHex } from "../shared/values.ts";
 import type { Entry, Given } from "./entry.ts";
+import type { Expression } from "./expression.ts";
 import type { Provenance } from "./indicator-objects.ts";
-import type { Expression } from "./observables.ts";
 import { relationship } from "./relationship.ts";
 import type { SampleBook, Samples } from "./samples.ts";
 import type { RelationshipType, StixIndicator } from "./schema.ts";

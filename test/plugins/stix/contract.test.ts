@@ -14,3 +14,15 @@ describe("stix with TLP 2.0 markings", () => {
     check: (files) => checkObjects(readObjects(files)),
   });
 });
+
+for (const profile of ["opencti", "misp", "siem"]) {
+  describe(`stix with the profile ${profile}`, () => {
+    describeExporter(stix, {
+      runner: { describe, it },
+      options: { profile },
+      formats: ["objects"],
+      memoryCount: 20_000,
+      check: (files) => checkObjects(readObjects(files)),
+    });
+  });
+}

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { express } from "../../../plugins/stix/observables.ts";
+import { express } from "../../../plugins/stix/express.ts";
 import { equals, observation, stringLiteral } from "../../../plugins/stix/pattern.ts";
 import type { Indicator, ObservableType } from "../../../src/plugin.ts";
 import { exampleIndicator } from "../../../src/testing.ts";

@@ -169,6 +169,8 @@ function targetOfKey(key: string, own: Target): Target | undefined {
 /** The same of `ioc_id`; undefined when it is missing or may have been shortened or escaped. */
 function targetOfIoc(ioc: string | undefined, own: Target): Target | undefined {
   if (ioc === undefined || (/^(?:url|user-agent):/.test(ioc) && /_|\.\.\.$/.test(ioc))) return undefined;
+  // Metadata are ASCII: what else a user agent holds is missing there.
+  if (own.view === "user-agent" && /[^\x21-\x7e]/.test(own.userAgent)) return undefined;
   const target = indicatorTargets(ioc).find(({ view }) => view === own.view);
   return target ? inShapeOf(own, target) : undefined;
 }

@@ -98,7 +98,8 @@ function readContents(rule: Rule, tests: readonly Test[]): Reading | string {
               view: "http-uri",
               host: text(host),
               target: text(uri),
-              proxied: uri.buffer === "http.uri",
+              // Suricata 8.0.8 takes what stands before an @ in the path of an absolute URL for a user name.
+              proxied: uri.buffer === "http.uri" && !text(uri).includes("@"),
               ...(method ? { method: text(method) } : {}),
             },
           ],

@@ -36,3 +36,18 @@ export const referenceDir: string | undefined = [
 export const itNeedsReference: (name: string, body: () => void | Promise<void>, timeout?: number) => void = referenceDir
   ? (name, body, timeout) => it(name, body, timeout)
   : (name) => it.skip(`${name} (skipped: no reference data, set RULEWRIGHT_REFERENCE)`, () => {});
+
+/** Where `npm run engines -- --suricata8` unpacks Suricata 8. */
+const suricata8 = resolve(
+  process.env.RULEWRIGHT_ENGINES ?? resolve(import.meta.dirname, "../../.engines"),
+  "suricata8",
+);
+
+/** `it` with the root folder of an unpacked Suricata 8, or a skipped test that says how to get one. */
+export function itNeedsSuricata8(name: string, body: (root: string) => Promise<void>, timeout?: number): void {
+  const isThere = existsSync(resolve(suricata8, "usr/bin/suricata"));
+  if (!isThere && required.has("suricata8"))
+    throw new Error("Suricata 8 is required (RULEWRIGHT_REQUIRE) and not there: npm run engines -- --suricata8");
+  if (isThere) it(name, () => body(suricata8), timeout);
+  else it.skip(`${name} (skipped: no Suricata 8, npm run engines -- --suricata8)`, () => {});
+}

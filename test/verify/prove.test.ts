@@ -68,6 +68,14 @@ describe("sound rules", () => {
     expect(proof.rules[7]?.analysis).toEqual({ type: "ip_only" });
   });
 
+  itNeeds("suricata")("are taken by what they match where metadata cannot carry the value", async () => {
+    const agent = http('http.user_agent; bsize:5; content:"Qu|c3 ab|t";', 1).replace(
+      "rev:1;",
+      "rev:1; metadata:ioc_id user-agent:Qut;",
+    );
+    expect(verdicts(await proofOf([agent]))).toEqual([[1, "proven"]]);
+  });
+
   itNeeds("suricata")("may fire on another's traffic that is theirs too", async () => {
     const proof = await proofOf([dns("evil.example", 1), dns("cdn.evil.example", 2)]);
     expect(verdicts(proof)).toEqual([

@@ -98,11 +98,15 @@ export async function assertLoads(files: RenderedFiles): Promise<void> {
 }
 
 /** The whole proof of rendered files by the engine, their lists included. */
-export async function proofOf(files: RenderedFiles): Promise<Proof> {
+export async function proofOf(files: RenderedFiles, engineRoot?: string): Promise<Proof> {
   return withFiles(files, async (dir) => {
     const paths = [...files.keys()].filter((path) => path.endsWith(".rules"));
     const read = await Promise.all(paths.map((path) => readRuleFile(join(dir, path))));
-    return prove({ files: read, engine: await openSuricata(), everyday: everydayExchanges() });
+    return prove({
+      files: read,
+      engine: await openSuricata(engineRoot === undefined ? {} : { root: engineRoot }),
+      everyday: everydayExchanges(),
+    });
   });
 }
 

@@ -8,7 +8,7 @@ if [ "${1:-}" = --suricata8 ]; then
 fi
 
 # program:package; what consumes the lists, beside Suricata.
-consumers=(named:bind9 named-checkzone:bind9-utils dig:bind9-dnsutils unbound:unbound squid:squid dnsmasq:dnsmasq-base
+consumers=(openssl:openssl named:bind9 named-checkzone:bind9-utils dig:bind9-dnsutils unbound:unbound squid:squid dnsmasq:dnsmasq-base
   nft:nftables clamscan:clamav yara:yara xmllint:libxml2-utils suricata-update:suricata-update)
 
 missing() { ! command -v "$1" >/dev/null 2>&1; }

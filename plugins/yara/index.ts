@@ -21,7 +21,7 @@ const YaraOptions = z.object({
     .string()
     .regex(/^[A-Za-z_]\w{0,30}$/, "must be letters, digits and _")
     .default("Rulewright")
-    .describe("Begins the name of each rule: `<prefix>_<Family>_<first 32 digits of the hash>`."),
+    .describe("Begins the name of each rule: `<prefix>_<Family>_<hash>`."),
   maxFileSizeMiB: z
     .int()
     .min(1)
@@ -61,7 +61,7 @@ export const yara = defineExporter({
       rule: {
         description: "a rule",
         sample: {
-          name: "Rulewright_Quillet_9f2b5c7d1e3a4f608172635445362718",
+          name: "Rulewright_Quillet_9f2b5c7d1e3a4f60817263544536271809fadbecdcbdae9f8071625344352617",
           condition: "filesize == 4711",
           hash: "9f2b5c7d1e3a4f60817263544536271809fadbecdcbdae9f8071625344352617",
           description: "quillet: contacted by 1 sample",
@@ -93,8 +93,8 @@ function ruleOf(
   const { value: hash, families, details, verdict, tlp, firstSeen } = indicator;
   const size = sizeText(details.size, maxFileSizeMiB);
   const rule = template({
-    // 128 bits: of two names alike YARA refuses the whole file, and whoever makes samples can make their first bits agree.
-    name: `${rulePrefix}_${identifierPart(families[0])}_${hash.slice(0, 32)}`,
+    // The whole hash: of two names alike YARA refuses the file, and whoever makes samples can make their hashes begin alike.
+    name: `${rulePrefix}_${identifierPart(families[0])}_${hash}`,
     // Lower case: hash.sha256 answers so, and compares bytes.
     condition: `${size} and hash.sha256(0, filesize) == "${hash}"`,
     hash,
@@ -115,7 +115,7 @@ function sizeText(size: number | undefined, most: number): string {
 
 /** A family as a part of an identifier, which is 128 characters long at most. */
 function identifierPart(family = ""): string {
-  const kept = family.replaceAll(/\W+/g, "").slice(0, 40);
+  const kept = family.replaceAll(/\W+/g, "").slice(0, 30);
   return kept === "" ? "Unnamed" : kept.charAt(0).toUpperCase() + kept.slice(1);
 }
 

@@ -2,6 +2,7 @@
  * A folder of hostile reports: whatever stands in them, every output loads in its target's own parser, carries nothing
  * injected, and the good indicators among them come out.
  */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -280,6 +281,27 @@ describe("hostile reports", () => {
   itNeeds("suricata")("load in Suricata without a warning", async () => {
     expect(await loadCheck(join(out, "suricata/rulewright.rules"))).toEqual({ ok: true, errors: [], warnings: [] });
   });
+
+  /** Program → what it is asked to read; it must end well and say no more than that all is. */
+  const CONSUMERS: Readonly<Record<string, { readonly args: () => string[]; readonly says: RegExp }>> = {
+    "named-checkzone": {
+      args: () => ["-i", "none", "rulewright.rpz", join(out, "rpz/rulewright.rpz")],
+      says: /^zone rulewright\.rpz\/IN: loaded serial \d+\nOK\n$/,
+    },
+    yara: { args: () => [join(out, "yara/rulewright.yar"), join(out, "manifest.json")], says: /^$/ },
+    clamscan: {
+      args: () => ["--no-summary", "-d", join(out, "clamav/rulewright.hsb"), join(out, "manifest.json")],
+      says: /manifest\.json: OK\n$/,
+    },
+    xmllint: { args: () => ["--noout", join(out, "openioc/rulewright.ioc")], says: /^$/ },
+  };
+  for (const [program, { args, says }] of Object.entries(CONSUMERS)) {
+    itNeeds(program)(`load in ${program} without a word`, () => {
+      const { status, stdout, stderr } = spawnSync(program, args(), { encoding: "utf8" });
+      expect(`${stdout}${stderr}`).toMatch(says);
+      expect(status).toBe(0);
+    });
+  }
 
   it("stay data in JSON", () => {
     const bundle = JSON.parse(contentOf("stix/rulewright.stix.json"));

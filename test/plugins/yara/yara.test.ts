@@ -44,7 +44,7 @@ describeExporter(yara, { runner: { describe, it }, check });
 describe("yara", () => {
   it("writes a rule with what is known of the file", async () => {
     expect(await rulesOf([exampleIndicator("sha256")])).toBe(`import "hash"
-rule Rulewright_Quillet_9f2b5c7d1e3a4f608172635445362718 {
+rule Rulewright_Quillet_${HASH} {
   meta:
     description = "quillet: contacted by 1 sample; the sample is malicious by 40 of 70 engines (Zenbox)"
     family = "quillet"
@@ -73,7 +73,7 @@ rule Rulewright_Quillet_9f2b5c7d1e3a4f608172635445362718 {
 
   it("builds an identifier of any family", async () => {
     const text = await rulesOf([exampleIndicator("sha256", { families: ["évil; family"] })], { rulePrefix: "ACME" });
-    expect(text).toContain("rule ACME_Vilfamily_9f2b5c7d1e3a4f608172635445362718 {");
+    expect(text).toContain(`rule ACME_Vilfamily_${HASH} {`);
     expect(await rulesOf([exampleIndicator("sha256", { families: [] })])).toContain("_Unnamed_");
     expect(yara.options.safeParse({ rulePrefix: "1" }).success).toBe(false);
   });
@@ -85,7 +85,7 @@ rule Rulewright_Quillet_9f2b5c7d1e3a4f608172635445362718 {
   });
 
   it("keeps rules apart whose hashes begin alike", async () => {
-    const twin = exampleIndicator("sha256", { value: HASH.slice(0, 24).padEnd(64, "0") });
+    const twin = exampleIndicator("sha256", { value: HASH.slice(0, 63).padEnd(64, "0") });
     check((await render(yara, [twin, exampleIndicator("sha256")])).files);
   });
 
@@ -102,8 +102,8 @@ describe("yara: the program", () => {
   itNeeds("yara")("finds a file by its hash, and not another of the same size", async () => {
     const { files } = await render(yara, [sized, unsized]);
     const rules = files.get(PATH) as Buffer;
-    expect(scan(rules, "of known size")).toEqual([`Rulewright_Quillet_${sized.value.slice(0, 32)}`]);
-    expect(scan(rules, "of any size")).toEqual([`Rulewright_Quillet_${unsized.value.slice(0, 32)}`]);
+    expect(scan(rules, "of known size")).toEqual([`Rulewright_Quillet_${sized.value}`]);
+    expect(scan(rules, "of any size")).toEqual([`Rulewright_Quillet_${unsized.value}`]);
     expect(scan(rules, "OF known size")).toEqual([]);
   });
 

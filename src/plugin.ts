@@ -147,6 +147,8 @@ export interface RowTemplate {
   (row: Readonly<Record<string, unknown>>): string;
   /** Names of the fields it uses; nobody asks for the others of a row. */
   readonly uses: ReadonlySet<string>;
+  /** The same template over items of which each field is read by a function: no row is made, only what is used is read. */
+  over<T>(readers: Readonly<Record<string, (item: T) => unknown>>): (item: T) => string;
 }
 
 /** An exporter's row templates: `<dir>/<row>.hbs`. See docs/templates.md. */

@@ -1,7 +1,7 @@
 /** The flavours of a row: a file name, what the file begins with, and an indicator's line. They write no files. */
 import { type Indicator, isAlertable, type RowTemplate } from "../../src/plugin.ts";
 import { displayText, endLine, guardFormula } from "../shared/rows/cell.ts";
-import { headerOf, ROW_FIELDS, rowReader } from "../shared/rows/row.ts";
+import { headerOf, ROW_FIELDS, rowReaders } from "../shared/rows/row.ts";
 import { malformed, uncarriable } from "../shared/rows/value.ts";
 import type { CsvOptions } from "./index.ts";
 
@@ -25,41 +25,38 @@ const BYTE_ORDER_MARK = "\ufeff";
 /** Exact bytes, for SIEMs and scripts. */
 export function machineCsv(template: RowTemplate, { lineEnding, bom, columnNames }: CsvOptions): Flavour {
   const lineEnd = lineEnding === "crlf" ? "\r\n" : "\n";
-  const read = rowReader(template.uses);
+  const row = template.over(rowReaders());
   return {
     path: "indicators.csv",
     head: (bom ? BYTE_ORDER_MARK : "") + headerOf(template, ROW_FIELDS, columnNames) + lineEnd,
-    render: (indicator) => refusal(indicator) ?? endLine(template(read(indicator)), lineEnd),
+    render: (indicator) => refusal(indicator) ?? endLine(row(indicator), lineEnd),
   };
 }
 
 /** What a spreadsheet opens by double click: with the mark that Excel needs for UTF-8, and no cell that it runs. */
 export function spreadsheetCsv(template: RowTemplate, { columnNames }: Naming): Flavour {
-  const read = rowReader(template.uses, (piece) => guardFormula(displayText(piece)));
+  const readers = rowReaders((piece) => guardFormula(displayText(piece)));
+  const row = template.over<Indicator>({
+    ...readers,
+    value: ({ value }) => guardFormula(value),
+    value_defanged: (indicator) => guardFormula(String(readers.value_defanged(indicator))),
+  });
   return {
     path: "indicators.excel.csv",
     head: `${BYTE_ORDER_MARK}${headerOf(template, ROW_FIELDS, columnNames)}\r\n`,
-    render: (indicator) => {
-      const row = read(indicator);
-      if (row.value !== undefined) row.value = guardFormula(indicator.value);
-      if (row.value_defanged !== undefined) row.value_defanged = guardFormula(String(row.value_defanged));
-      return refusal(indicator) ?? endLine(template(row), "\r\n");
-    },
+    render: (indicator) => refusal(indicator) ?? endLine(row(indicator), "\r\n"),
   };
 }
 
 /** For mail and reports, where nothing may become a link; also safe to open in a spreadsheet. */
 export function defangedCsv(template: RowTemplate, { columnNames }: Naming): Flavour {
-  const read = rowReader(new Set([...template.uses, "value_defanged"]), (piece) => guardFormula(displayText(piece)));
+  const readers = rowReaders((piece) => guardFormula(displayText(piece)));
+  const defanged = (indicator: Indicator): string => guardFormula(String(readers.value_defanged(indicator)));
+  const row = template.over<Indicator>({ ...readers, value: defanged, value_defanged: defanged });
   return {
     path: "indicators.defanged.csv",
     head: `${headerOf(template, ROW_FIELDS, columnNames)}\n`,
-    render: (indicator) => {
-      const row = read(indicator);
-      row.value_defanged = guardFormula(String(row.value_defanged));
-      if (row.value !== undefined) row.value = row.value_defanged;
-      return refusal(indicator) ?? endLine(template(row), "\n");
-    },
+    render: (indicator) => refusal(indicator) ?? endLine(row(indicator), "\n"),
   };
 }
 

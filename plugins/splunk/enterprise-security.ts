@@ -81,10 +81,8 @@ function chunkOf(path: string, lines: readonly Lines[]): Chunk {
 
 function linesOf(indicator: Indicator, { kind, rows }: Exclude<Placed, string>): Lines {
   const common: Cells = { description: describeWithFamilies(indicator), weight: String(weightOf(indicator)) };
-  const lineOf = (cells: Cells): string => {
-    const all = { ...common, ...cells };
-    return `${INTELLIGENCE[kind].map((column) => csvCell(all[column] ?? "")).join(",")}\n`;
-  };
+  const lineOf = (cells: Cells): string =>
+    `${INTELLIGENCE[kind].map((column) => csvCell(cells[column] ?? common[column] ?? "")).join(",")}\n`;
   const data = Buffer.from(rows.map(lineOf).join(""));
   return { kind, data, rows: rows.length, bytes: data.length };
 }

@@ -7,7 +7,7 @@
  */
 import { type Chunk, type Indicator, parseEndpoint, type RenderContext, sha256 } from "../../src/plugin.ts";
 import type { Piece } from "../shared/rows/budget.ts";
-import { rowReader } from "../shared/rows/row.ts";
+import { rowReaders } from "../shared/rows/row.ts";
 import { describe } from "./description.ts";
 import { LOOKUP_OF, type Lookup } from "./lookups.ts";
 import type { SplunkOptions } from "./options.ts";
@@ -38,22 +38,21 @@ const FIELD_TYPES = {
 
 type Document = { readonly _key: string } & Partial<Record<keyof typeof FIELD_TYPES, string | number | undefined>>;
 
-const readRow = rowReader(new Set(["malware_family", "first_seen", "last_seen", "valid_until"]));
+const readers = rowReaders();
 
 /** The documents of an indicator: one for each value that a search may look up, so a file has up to three. */
 function documentsOf(indicator: Indicator): Document[] {
   const { type } = indicator;
-  const row = readRow(indicator);
   const shared = {
     indicator: indicator.value,
     ...(type === "endpoint" ? endpointFields(indicator.value) : {}),
     description: describe(indicator),
-    malware_family: row.malware_family as string,
+    malware_family: String(readers.malware_family(indicator)),
     confidence: indicator.verdict.confidence,
     tlp: indicator.tlp,
-    first_seen: row.first_seen as string,
-    last_seen: row.last_seen as string,
-    expires: row.valid_until as string,
+    first_seen: String(readers.first_seen(indicator)),
+    last_seen: String(readers.last_seen(indicator)),
+    expires: String(readers.valid_until(indicator)),
     sample_sha256: indicator.samples[0] ?? "",
   };
   const { isCaseSensitive, rows } = LOOKUP_OF.get(type) as Lookup;

@@ -5,7 +5,7 @@
 import type { Chunk, Indicator, RenderContext, RowTemplate } from "../../src/plugin.ts";
 import type { Piece } from "../shared/rows/budget.ts";
 import { csvCell, endLine } from "../shared/rows/cell.ts";
-import { headerOf, ROW_FIELDS, rowReader } from "../shared/rows/row.ts";
+import { headerOf, ROW_FIELDS, rowReaders } from "../shared/rows/row.ts";
 import { describe } from "./description.ts";
 import { LOOKUP_OF, LOOKUPS, type Lookup } from "./lookups.ts";
 import type { SplunkOptions } from "./options.ts";
@@ -93,21 +93,14 @@ function linesOf(indicator: Indicator, columnsOfRow: (indicator: Indicator) => s
 
 /** The end of an indicator's rows: the columns of the template. */
 function columnsReader(template: RowTemplate): (indicator: Indicator) => string {
-  const { uses } = template;
-  const read = rowReader(
-    new Set([
-      ...uses,
-      ...(uses.has("expires") ? ["valid_until"] : []),
-      ...(uses.has("reference") ? ["report_url"] : []),
-    ]),
-  );
-  return (indicator) => {
-    const row: Record<string, unknown> = read(indicator);
-    row.description = describe(indicator);
-    row.expires = row.valid_until;
-    row.reference = row.report_url;
-    return endLine(template(row), "\n");
-  };
+  const readers = rowReaders();
+  const row = template.over<Indicator>({
+    ...readers,
+    description: describe,
+    expires: readers.valid_until,
+    reference: readers.report_url,
+  });
+  return (indicator) => endLine(row(indicator), "\n");
 }
 
 /**

@@ -16,7 +16,11 @@ interface Language {
   readonly fail: Fail;
   /** Names of fields met so far. */
   readonly uses: Set<string>;
+  /** How fields are read; default as properties of a row. */
+  readonly readers: Readers | undefined;
 }
+
+type Readers = Readonly<Record<string, Read>>;
 
 const BLOCKS = ["if", "unless", "each"];
 
@@ -24,9 +28,10 @@ export function compileRow(
   program: hbs.AST.Program,
   set: TemplateSet,
   fail: Fail,
+  readers?: Readers,
 ): { readonly render: Piece; readonly uses: ReadonlySet<string> } {
   const uses = new Set<string>();
-  return { render: compileProgram(program, { set, fail, uses }, true), uses };
+  return { render: compileProgram(program, { set, fail, uses, readers }, true), uses };
 }
 
 function compileProgram(program: hbs.AST.Program | undefined, language: Language, isRow: boolean): Piece {
@@ -123,6 +128,8 @@ function compileField(
     refuse(language, at, `no field "${path.original}"; fields are: ${Object.keys(fields).join(", ")}`);
   }
   if (isRow) language.uses.add(name);
+  const reader = isRow ? language.readers?.[name] : undefined;
+  if (reader) return { name, read: reader };
   // A row is an object of the exporter's; only what every object inherits could stand in for a field it lacks.
   const isSafe = isRow && !(name in Object.prototype);
   return {

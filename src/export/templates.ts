@@ -61,12 +61,16 @@ function compileTemplate(set: TemplateSet, { file, text }: TemplateSource): RowT
     return fail(Number(line), 0, (cause as Error).message.split("\n").join(" "));
   }
   const { render, uses } = compileRow(program, set, fail);
-  const template = (row: Readonly<Record<string, unknown>>): string => {
-    try {
-      return render(row);
-    } catch (cause) {
-      throw new RulewrightError("TEMPLATE_ROW", `${file}: ${(cause as Error).message}`, { cause });
-    }
-  };
-  return Object.assign(template, { uses });
+  const guarded =
+    <T>(of: (item: T) => string) =>
+    (item: T): string => {
+      try {
+        return of(item);
+      } catch (cause) {
+        throw new RulewrightError("TEMPLATE_ROW", `${file}: ${(cause as Error).message}`, { cause });
+      }
+    };
+  const over: RowTemplate["over"] = (readers) =>
+    guarded(compileRow(program, set, fail, readers as Record<string, (scope: unknown) => unknown>).render);
+  return Object.assign(guarded<Readonly<Record<string, unknown>>>(render), { uses, over });
 }

@@ -52,6 +52,20 @@ describe("row templates", () => {
     expect([...compile("{{#if maybe}}{{loud name}}{{/if}}").uses]).toEqual(["maybe", "name"]);
   });
 
+  it("render over functions that read their fields, calling only what they use", () => {
+    const fails = (): never => {
+      throw new Error("read");
+    };
+    const over = compile("{{loud name}}{{#each tags}},{{this}}{{/each}}").over<{ readonly n: number }>({
+      name: ({ n }) => `x${n}`,
+      tags: ({ n }) => [n, n + 1],
+      maybe: fails,
+    });
+    expect(over({ n: 1 })).toBe("<X1>,<1>,<2>");
+    const missing = compile("{{maybe}}").over<object>({ maybe: () => undefined });
+    expect(() => missing({})).toThrow(expect.objectContaining({ code: "TEMPLATE_ROW" }));
+  });
+
   it("read nothing that a row or an item does not own", () => {
     expect(() => compile("{{toString}}")({ name: "x" })).toThrow(/"toString", which it prints, is missing/);
     expect(compile("{{toString}}")({ toString: "own" })).toBe("<own>");

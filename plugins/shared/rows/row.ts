@@ -75,16 +75,14 @@ const READERS: Readonly<Record<RowField, (indicator: Indicator, text: Text) => s
   hunts: ({ hunts }, text) => list(hunts, text),
 };
 
-const FIELDS = Object.keys(ROW_FIELDS) as RowField[];
-
-/** Reads of an indicator what `uses` names, and nothing else. */
-export function rowReader(uses: ReadonlySet<string>, text: Text = displayText): (indicator: Indicator) => Partial<Row> {
-  const used = FIELDS.filter((field) => uses.has(field)).map((field) => ({ field, read: READERS[field] }));
-  return (indicator) => {
-    const row: Partial<Row> = {};
-    for (const { field, read } of used) row[field] = read(indicator, text);
-    return row;
-  };
+/** What a row template reads, field by field, for `RowTemplate.over`. */
+export function rowReaders(
+  text: Text = displayText,
+): Readonly<Record<RowField, (indicator: Indicator) => string | number | boolean>> {
+  const fields = Object.keys(READERS) as RowField[];
+  return Object.fromEntries(
+    fields.map((field) => [field, (indicator: Indicator) => READERS[field](indicator, text)]),
+  ) as ReturnType<typeof rowReaders>;
 }
 
 /** An IPv6 address has no dots to put into brackets. */

@@ -26,7 +26,8 @@ type FileContext = NonNullable<z.output<typeof FileContext>["context_attributes"
 /** Key of the filter → what a line has of it. */
 const VALUES: Readonly<Record<FeedField, (item: ReportItem, file: FileContext) => readonly (string | undefined)[]>> = {
   verdicts: ({ report }) => report.verdicts,
-  families: ({ report }) => report.verdict_labels.map((label) => label && familyName(label)),
+  // As it stands too: a word that is no family's name, such as "stealer", may still be wanted.
+  families: ({ report }) => report.verdict_labels.flatMap((label) => (label ? [familyName(label), label] : [])),
   tags: ({ report }) => report.tags,
   techniques: ({ report }) =>
     report.mitre_attack_techniques.flatMap((technique) => [technique?.id, technique?.id?.split(".")[0]]),

@@ -84,7 +84,10 @@ export interface VtClient {
   embedded(fileId: string, relationships: readonly string[], options?: EmbeddedOptions): Promise<unknown>;
   /** A file's body with its embedded relationships followed past their first 20. */
   completed(body: unknown, fileId: string, options?: EmbeddedOptions): Promise<unknown>;
-  /** The bytes behind a path that redirects to a storage server (the feeds), which is asked without the key. */
+  /**
+   * The bytes behind a path that redirects to a storage server (the feeds), which is asked without the key; to be read
+   * or destroyed.
+   */
   download(path: string): Promise<Readable | undefined>;
   /** What the account has left; undefined without a user name. Is not counted in the local quota. */
   overallQuotas(): Promise<readonly QuotaLine[] | undefined>;
@@ -237,7 +240,11 @@ function download(api: Api, url: URL): Promise<Readable | undefined> {
     let target: Target = { url, isApi: true };
     for (let hops = 0; ; hops += 1) {
       const { body, encoding, ...raw } = await transport.open(target, signal);
-      if (raw.status === 200) return { value: body };
+      if (raw.status === 200) {
+        // Who reads it hears of an error too; who leaves it unread must not end the process by that.
+        body.on("error", () => {});
+        return { value: body };
+      }
       const bytes = await transport.drain({ body, encoding });
       const location = raw.status >= 300 && raw.status < 400 ? raw.location : undefined;
       if (location !== undefined && hops < MOST_REDIRECTS) {

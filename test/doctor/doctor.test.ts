@@ -108,6 +108,32 @@ describe("doctor", () => {
     }
   });
 
+  it("asks for the rights that other hunts of the config need, at one request each", async () => {
+    const own = `${CONFIG}  perMinute: 100\n`.replace(
+      "virustotal:",
+      `  - { name: stealers, feed: { tags: [A] } }
+  - { name: old, livehunt: "", livehuntFrom: notifications }
+virustotal:`,
+    );
+    const from = emulator.requests.length;
+    const time = { SOURCE_DATE_EPOCH: String(LATER.getTime() / 1000) };
+    const { of } = await doctor([], { ...env, ...time }, own);
+    for (const right of ["file-behaviour feed", "Livehunt (older listings)"])
+      expect(of(right)).toMatchObject({ state: "ok", text: "allowed" });
+    const asked = emulator.requests.slice(from).map(({ path }) => path);
+    expect(asked.filter((path) => path.startsWith("/feeds/"))).toEqual([
+      expect.stringMatching("/feeds/file-behaviours/2026110212"),
+    ]);
+    const poor = await startEmulator({ world, clock: () => LATER, apiKey: KEY, privileges: ["intelligence"] });
+    try {
+      const without = await doctor([], { ...env, ...time, VT_BASE_URL: poor.baseUrl }, own);
+      for (const right of ["file-behaviour feed", "Livehunt (older listings)"])
+        expect(without.of(right)).toMatchObject({ state: "warning", text: "not in this key's licence" });
+    } finally {
+      await poor.close();
+    }
+  });
+
   it("exits 3 when nobody answers", async () => {
     const { code, of } = await doctor([], { VT_BASE_URL: "http://127.0.0.1:9", VT_API_KEY: KEY }, CONFIG);
     expect(code).toBe(3);

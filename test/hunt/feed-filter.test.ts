@@ -24,6 +24,7 @@ describe("a filter of the feed", () => {
     ["none of several", { verdicts: ["RANSOM", "RAT"] }, false],
     ["a family in any spelling", { families: ["agenttesla"] }, true],
     ["a family as it is written", { families: ["Agent Tesla"] }, true],
+    ["a label that is no family", { families: ["mal/htmlgen-a"] }, true],
     ["another family", { families: ["emotet"] }, false],
     ["a tag", { tags: ["SMTP_COMMUNICATION"] }, true],
     ["a technique with what is below it", { techniques: ["T1071"] }, true],

@@ -852,6 +852,16 @@ describe("a download", () => {
     expect(await late.download(feed)).toBeUndefined();
   });
 
+  it("can be left unread", async () => {
+    const { client } = await scene((_, response) => {
+      response.writeHead(200).write("the beginning");
+    });
+    const body = await client.download(feed);
+    body?.destroy();
+    await new Promise((resolve) => body?.once("close", resolve));
+    expect(body?.destroyed).toBe(true);
+  });
+
   it("does not go round in circles", async () => {
     const { client, server, fails } = await scene(
       (_, response) => {

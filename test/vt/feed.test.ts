@@ -172,6 +172,14 @@ describe("the feed by minute", () => {
     expect(infos).toEqual(["The feed has no batches from 202611241001 to 202611241003; going on with 202611241004."]);
   });
 
+  it("can be left in a gap", async () => {
+    const { pages } = await scene((name) => (name < "202611241002" ? undefined : TWO_LINES));
+    for await (const { bodies } of pages("202611241000-0", "2026-11-24T10:05:00Z")) {
+      expect(bodies).toEqual([]);
+      break;
+    }
+  });
+
   it("leaves a last batch that is missing to the next run", async () => {
     const { pages } = await scene((name) => (name === "202611241001" ? undefined : TWO_LINES));
     const found = await all(pages("202611241000-0", "2026-11-24T10:02:00Z"));

@@ -72,7 +72,7 @@ export const LOG_SOURCES = [
     terms: { domain: hostTerms("QueryName") },
   },
   {
-    name: "dns",
+    name: "net_dns",
     title: "DNS Server Query For Domain Contacted By Malware In Sandbox",
     detects: "DNS queries at a resolver or sensor for domains that malware contacted in sandboxes",
     tags: [...COMMAND_AND_CONTROL, "attack.t1071.004"],
@@ -93,7 +93,7 @@ export const LOG_SOURCES = [
     },
   },
   {
-    name: "firewall",
+    name: "net_firewall",
     title: "Firewall Traffic To Address Contacted By Malware In Sandbox",
     detects: "traffic to addresses and endpoints that malware contacted in sandboxes",
     tags: COMMAND_AND_CONTROL,

@@ -96,7 +96,7 @@ level: high
   });
 
   it("has the most closed TLP of its values, amber+strict in Sigma's spelling", async () => {
-    const rule = await ruleOf("dns", [
+    const rule = await ruleOf("net_dns", [
       exampleIndicator("domain", { value: "a.top", tlp: "clear" }),
       exampleIndicator("domain", { value: "b.top", tlp: "amber+strict" }),
     ]);
@@ -110,7 +110,7 @@ level: high
 
   it("names five families and counts the others", async () => {
     const families = ["a", "b", "c", "d", "e", "f", "g"];
-    expect((await ruleOf("dns", [exampleIndicator("domain", { families })])).description).toMatch(
+    expect((await ruleOf("net_dns", [exampleIndicator("domain", { families })])).description).toMatch(
       / \(a, b, c, d, e and 2 other families\)\.$/,
     );
   });
@@ -137,9 +137,9 @@ describe("sigma: log sources", () => {
   });
 
   it("can be chosen; what none of them shows is skipped", async () => {
-    const settings = { options: { logSources: ["dns", "firewall"] } };
+    const settings = { options: { logSources: ["net_dns", "net_firewall"] } };
     const { files, skipped } = await render(sigma, exampleIndicators(), settings);
-    expect([...files.keys()]).toEqual(["dns_rulewright.yml", "firewall_rulewright.yml"]);
+    expect([...files.keys()]).toEqual(["net_dns_rulewright.yml", "net_firewall_rulewright.yml"]);
     expect(skipped.map(({ reason }) => reason)).toEqual([
       "no chosen log source shows a url",
       "no chosen log source shows a sha256",
@@ -153,9 +153,9 @@ describe("sigma: log sources", () => {
       { QueryName: "QUILLET-morrow.top" },
       [{ QueryName: "notquillet-morrow.top" }, { QueryName: "quillet-morrow.top.example" }],
     ],
-    ["dns", exampleIndicator("domain"), { query: "c2.quillet-morrow.top" }, [{ query: "quillet-morrowxtop" }]],
+    ["net_dns", exampleIndicator("domain"), { query: "c2.quillet-morrow.top" }, [{ query: "quillet-morrowxtop" }]],
     [
-      "dns",
+      "net_dns",
       host("a.duckdns.org"),
       { query: "a.duckdns.org" },
       [{ query: "b.a.duckdns.org" }, { query: "duckdns.org" }],
@@ -168,7 +168,7 @@ describe("sigma: log sources", () => {
     ],
     ["proxy", exampleIndicator("ipv6"), { dst_ip: "2a01:4f8:c17:7d1::2" }, [{ dst_ip: "2a01:4f8:c17:7d1::21" }]],
     [
-      "firewall",
+      "net_firewall",
       exampleIndicator("endpoint"),
       { dst_ip: "45.32.17.9", dst_port: 8443 },
       [
@@ -233,7 +233,7 @@ describe("sigma: escaping", () => {
 describe("sigma: long lists", () => {
   const domains = (count: number) =>
     Array.from({ length: count }, (_, index) => ({ ...numbered("domain", index * 2), scope: "host" as const }));
-  const settings = { options: { logSources: ["dns"] } };
+  const settings = { options: { logSources: ["net_dns"] } };
   const idsOf = (rules: ReadonlyMap<string, Rule>) => [...rules.values()].map(({ id }) => id);
 
   it("are one rule up to 200 values and several above", async () => {
@@ -290,12 +290,12 @@ describe("sigma: dates", () => {
       const { date, modified } = rules.get(`${source}_rulewright.yml`) as Rule;
       return [date, modified];
     };
-    expect(dates("dns")).toEqual(["2026-10-20", "2026-12-24"]);
+    expect(dates("net_dns")).toEqual(["2026-10-20", "2026-12-24"]);
     expect(dates("proc_creation_win")).toEqual(["2026-10-20", undefined]);
   });
 
   it("are those of the evidence for a new rule", async () => {
-    const rule = await ruleOf("dns", [exampleIndicator("domain", { lastSeen: "2026-11-02T00:00:00.000Z" })]);
+    const rule = await ruleOf("net_dns", [exampleIndicator("domain", { lastSeen: "2026-11-02T00:00:00.000Z" })]);
     expect([rule.date, rule.modified]).toEqual(["2026-11-02", undefined]);
   });
 });
@@ -303,7 +303,7 @@ describe("sigma: dates", () => {
 describe("sigma: the official schema", () => {
   itNeedsReference("refuses what the reader would have to catch", async () => {
     const { files } = await render(sigma, [exampleIndicator("domain")]);
-    const text = String(files.get("dns_rulewright.yml")).replace("level: high", "level: dire");
+    const text = String(files.get("net_dns_rulewright.yml")).replace("level: high", "level: dire");
     expect(() => readRules(new Map([["x.yml", Buffer.from(text)]]))).toThrow();
   });
 });

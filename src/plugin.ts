@@ -145,8 +145,6 @@ export interface PreviousOutput {
 /** Renders one row; throws when the row lacks a field the template prints. */
 export interface RowTemplate {
   (row: Readonly<Record<string, unknown>>): string;
-  /** Names of the fields it uses; nobody asks for the others of a row. */
-  readonly uses: ReadonlySet<string>;
   /** The same template over items of which each field is read by a function: no row is made, only what is used is read. */
   over<T>(readers: Readonly<Record<string, (item: T) => unknown>>): (item: T) => string;
 }

@@ -14,8 +14,6 @@ type Read = (scope: unknown) => unknown;
 interface Language {
   readonly set: TemplateSet;
   readonly fail: Fail;
-  /** Names of fields met so far. */
-  readonly uses: Set<string>;
   /** How fields are read; default as properties of a row. */
   readonly readers: Readers | undefined;
 }
@@ -24,14 +22,8 @@ type Readers = Readonly<Record<string, Read>>;
 
 const BLOCKS = ["if", "unless", "each"];
 
-export function compileRow(
-  program: hbs.AST.Program,
-  set: TemplateSet,
-  fail: Fail,
-  readers?: Readers,
-): { readonly render: Piece; readonly uses: ReadonlySet<string> } {
-  const uses = new Set<string>();
-  return { render: compileProgram(program, { set, fail, uses, readers }, true), uses };
+export function compileRow(program: hbs.AST.Program, set: TemplateSet, fail: Fail, readers?: Readers): Piece {
+  return compileProgram(program, { set, fail, readers }, true);
 }
 
 function compileProgram(program: hbs.AST.Program | undefined, language: Language, isRow: boolean): Piece {
@@ -127,7 +119,6 @@ function compileField(
   if (path.data || path.depth > 0 || path.parts.length !== 1 || !Object.hasOwn(fields, name)) {
     refuse(language, at, `no field "${path.original}"; fields are: ${Object.keys(fields).join(", ")}`);
   }
-  if (isRow) language.uses.add(name);
   const reader = isRow ? language.readers?.[name] : undefined;
   if (reader) return { name, read: reader };
   // A row is an object of the exporter's; only what every object inherits could stand in for a field it lacks.

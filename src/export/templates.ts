@@ -60,7 +60,7 @@ function compileTemplate(set: TemplateSet, { file, text }: TemplateSource): RowT
     const line = /on line (\d+)/.exec((cause as Error).message)?.[1] ?? "1";
     return fail(Number(line), 0, (cause as Error).message.split("\n").join(" "));
   }
-  const { render, uses } = compileRow(program, set, fail);
+  const render = compileRow(program, set, fail);
   const guarded =
     <T>(of: (item: T) => string) =>
     (item: T): string => {
@@ -71,6 +71,6 @@ function compileTemplate(set: TemplateSet, { file, text }: TemplateSource): RowT
       }
     };
   const over: RowTemplate["over"] = (readers) =>
-    guarded(compileRow(program, set, fail, readers as Record<string, (scope: unknown) => unknown>).render);
-  return Object.assign(guarded<Readonly<Record<string, unknown>>>(render), { uses, over });
+    guarded(compileRow(program, set, fail, readers as Record<string, (scope: unknown) => unknown>));
+  return Object.assign(guarded<Readonly<Record<string, unknown>>>(render), { over });
 }

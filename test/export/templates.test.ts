@@ -48,10 +48,6 @@ describe("row templates", () => {
     expect(compile("a {{~#if name~}} b {{~/if}} c")({ name: "x" })).toBe("ab c");
   });
 
-  it("say which fields they use", () => {
-    expect([...compile("{{#if maybe}}{{loud name}}{{/if}}").uses]).toEqual(["maybe", "name"]);
-  });
-
   it("render over functions that read their fields, calling only what they use", () => {
     const fails = (): never => {
       throw new Error("read");

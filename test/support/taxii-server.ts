@@ -22,8 +22,8 @@ export interface Envelope {
 
 export interface TaxiiServerOptions {
   readonly maxContentLength?: number;
-  /** `accepted`: 202 and complete; `ok`: 200; `slow`: pending for two questions. */
-  readonly style?: "accepted" | "ok" | "slow" | "silent";
+  /** `accepted`: 202 and complete; `ok`: 200; `slow`: pending for two questions; `late`: pending until `isFinished`. */
+  readonly style?: "accepted" | "ok" | "slow" | "late" | "silent";
   readonly authorization?: string;
   /** Why an object is not taken, or undefined. */
   readonly refuses?: (object: StixObject) => string | undefined;
@@ -47,6 +47,8 @@ export interface TaxiiServer {
   readonly held: Map<string, string[]>;
   /** Objects that came although this version of them was there. */
   repeated: number;
+  /** For the style `late`. */
+  isFinished: boolean;
   close(): void;
 }
 
@@ -67,6 +69,7 @@ export async function startTaxiiServer(options: TaxiiServerOptions = {}): Promis
     requests: [] as string[],
     held: new Map<string, string[]>(),
     repeated: 0,
+    isFinished: false,
     close: () => {
       server.closeAllConnections();
       server.close();
@@ -111,7 +114,10 @@ export async function startTaxiiServer(options: TaxiiServerOptions = {}): Promis
     const named = options.hidesFailures ? {} : { successes, failures };
     const complete = { id, status: "complete", ...counts, failure_count: failures.length, pending_count: 0, ...named };
     statuses.set(id, { body: complete, asked: 0 });
-    return { status: style === "ok" ? 200 : 202, body: style === "slow" ? pendingOf(id) : complete };
+    return {
+      status: style === "ok" ? 200 : 202,
+      body: style === "slow" || style === "late" ? pendingOf(id) : complete,
+    };
   }
 
   const pendingOf = (id: string) => ({ id, status: "pending", total_count: null, pending_count: null });
@@ -137,7 +143,7 @@ export async function startTaxiiServer(options: TaxiiServerOptions = {}): Promis
     const status = statuses.get(decodeURIComponent(statusId ?? ""));
     if (!status) return refusal(404, "not found");
     status.asked += 1;
-    const isPending = style === "slow" && status.asked < 2;
+    const isPending = style === "late" ? !own.isFinished : style === "slow" && status.asked < 2;
     return { status: 200, body: isPending ? pendingOf(String(status.body.id)) : status.body };
   }
 

@@ -5,6 +5,7 @@ import { publishObjects, type Verdict } from "../objects/publish.ts";
 import type { StixLine } from "../objects/read.ts";
 import type { TaxiiClient } from "./client.ts";
 import type { Place } from "./find.ts";
+import { rememberPending, settleLate } from "./late.ts";
 import { isPending, Status, settled, verdictOf } from "./status.ts";
 
 export interface TaxiiDelivery {
@@ -31,7 +32,8 @@ export async function publishToTaxii(
   const url = new URL(`collections/${encodeURIComponent(place.collectionId)}/objects/`, place.root);
   const target = `${place.title} at ${urlWords(place.root)}`;
   const limit = Math.floor((place.maxContentLength ?? Number.POSITIVE_INFINITY) * (1 - SLACK));
-  let pending = 0;
+  const waits = statusPatienceMs > 0;
+  const pending = waits ? await settleLate(client, place.root, ctx) : [];
 
   async function post(group: readonly StixLine[]): Promise<Verdict> {
     const answer = await client.post(url, `${HEAD}${group.map(({ text }) => text).join(",")}${TAIL}`);
@@ -40,9 +42,12 @@ export async function publishToTaxii(
     const first = Status.safeParse(parseJson(answer.text));
     // Accepted, by a server that has nothing more to say.
     if (!first.success) return { kind: "taken", failed: new Map() };
-    const status =
-      statusPatienceMs > 0 ? await settled(client, place.root, first.data, statusPatienceMs, ctx) : first.data;
-    if (status && isPending(status)) pending += group.length;
+    const status = waits ? await settled(client, place.root, first.data, statusPatienceMs, ctx) : first.data;
+    if (waits && status && isPending(status)) {
+      pending.push(first.data.id);
+      // Before the objects count as delivered: a push may end any time.
+      await rememberPending(pending, ctx);
+    }
     return status ? verdictOf(status, group) : { kind: "taken", failed: new Map() };
   }
 
@@ -52,8 +57,11 @@ export async function publishToTaxii(
     overhead: HEAD.length + TAIL.length,
     post,
   });
-  if (pending > 0 && statusPatienceMs > 0)
-    ctx.log.info(`${target}: ${pending} objects are accepted and still being processed`);
+  if (waits) await rememberPending(pending, ctx);
+  if (pending.length > 0)
+    ctx.log.info(
+      `${target}: ${pending.length} requests are accepted and still being processed; the next push looks again`,
+    );
   return published;
 }
 

@@ -154,20 +154,44 @@ describe("a server in trouble", () => {
     expect(await pusher(server)(indicators(5))).toMatchObject({ objects: { delivered: 5, failed: 0 } });
   });
 
-  it("that never finishes has accepted it, after a wait", async () => {
+  it("that does not finish has accepted it, after a wait; the next push asks again", async () => {
     const waits: number[] = [];
-    const server = await start({
-      intercept: (_, request, response) => {
-        const isStatus = request.url?.includes("/status/") === true;
-        if (isStatus) response.writeHead(200).end('{"id":"x","status":"pending","total_count":null}');
-        return isStatus;
-      },
-      style: "slow",
-    });
+    const server = await start({ style: "late" });
     const push = pusher(server, { statusSeconds: 30 }, { onSleep: (ms) => waits.push(ms) });
     expect(await push(indicators(5))).toMatchObject({ objects: { delivered: 5, failed: 0 } });
     expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 4250]);
-    expect(await push(indicators(5))).toMatchObject({ objects: { delivered: 0, unchanged: 5 } });
+    const questions = () => server.requests.filter((line) => line.includes("/status/")).length;
+    for (const [isFinished, asked] of [
+      [false, 1],
+      [true, 1],
+      [true, 0],
+    ] as const) {
+      server.isFinished = isFinished;
+      const before = questions();
+      expect(await push(indicators(5))).toMatchObject({ objects: { delivered: 0, unchanged: 5 } });
+      expect(questions() - before).toBe(asked);
+    }
+  });
+
+  it("that fails an object after the push has ended, gets it again, and the log says so", async () => {
+    let isRefused = true;
+    const late = indicator(3).id;
+    const warnings: string[] = [];
+    const log = { debug: () => {}, info: () => {}, warn: (text: string) => void warnings.push(text) };
+    const server = await start({
+      style: "late",
+      refuses: ({ id }) => (isRefused && id === late ? "no space" : undefined),
+    });
+    const push = pusher(server, {}, { log });
+    expect(await push(indicators(5))).toMatchObject({ objects: { delivered: 5, failed: 0 } });
+    server.isFinished = true;
+    isRefused = false;
+    expect(await push(indicators(5), { isDryRun: true })).toMatchObject({ objects: { unchanged: 5 } });
+    expect(await push(indicators(5))).toMatchObject({ objects: { delivered: 1, unchanged: 4 } });
+    expect(server.held.size).toBe(5);
+    expect(warnings.at(-1)).toBe(
+      `One object of an earlier push failed at the server later on, to be sent again: ${late} (no space)`,
+    );
   });
 });
 

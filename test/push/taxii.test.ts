@@ -8,7 +8,7 @@ import { root, rulewright, temporaryFolder } from "../support/cli.ts";
 import { fileObject, report } from "../support/reports.ts";
 import { startTaxiiServer, type TaxiiServer, type TaxiiServerOptions } from "../support/taxii-server.ts";
 
-const SAMPLES = 27;
+const SAMPLES = 18;
 const TOKEN = "hush-2f6d11c0aa";
 const LIMIT = 200_000;
 const LONG_MS = 600_000;

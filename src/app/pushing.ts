@@ -129,8 +129,9 @@ async function pushOne(
       sleep: (ms) => pause(ms, app.signal),
       random: Math.random,
     };
+    const context = await storedContext(app, store);
     const result = await runExport(job, {
-      indicators: () => filtered(indicatorsOf(store, storedContext(app), app.signal), where),
+      indicators: () => filtered(indicatorsOf(store, context, app.signal), where),
       sids: store.sids,
       versions: store.versions.of(key, app.now, !isDryRun),
       samples: (sha256s) => store.samples(sha256s),

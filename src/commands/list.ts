@@ -22,8 +22,8 @@ export interface ListOptions {
 export async function list(app: App, output: Output, options: ListOptions): Promise<number> {
   const decisions = options.decision ? [options.decision] : DECISIONS;
   const wanted = options.where === undefined ? () => true : parseWhere(options.where);
-  const context = storedContext(app);
   return withStore(app, options.store, async (store) => {
+    const context = await storedContext(app, store);
     for (const type of OBSERVABLE_TYPES) {
       for await (const page of store.judged(type, decisions)) {
         for (const row of page) {

@@ -111,8 +111,8 @@ function exportStage(app: App, store: Store, { folder }: StageOptions, names: re
     }),
     isTogether: true,
     mark: () => store.jobs.inputMark(),
-    async run(wanted, context) {
-      const own = within(app, context);
+    async run(wanted, turn) {
+      const own = within(app, turn);
       const results = new Map<string, JobResult>();
       const planned = wanted.flatMap((name) => {
         try {
@@ -122,7 +122,8 @@ function exportStage(app: App, store: Store, { folder }: StageOptions, names: re
           return [];
         }
       });
-      const { outcomes } = await publishAll(own, store, { planned, folder, context: storedContext(own) });
+      const context = await storedContext(own, store);
+      const { outcomes } = await publishAll(own, store, { planned, folder, context });
       for (const outcome of outcomes) results.set(outcome.name, exportResult(outcome, app));
       return results;
     },

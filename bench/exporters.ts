@@ -80,7 +80,7 @@ function rowOf({ exporter, format, spread }: ExportCase, costs: ExportCosts): st
     whole(rows),
     whole(bytes / 1e6),
     thousands(rows / cost.seconds),
-    mark(perCpuSecond < FEWEST_ROWS) + thousands(perCpuSecond),
+    mark(rows > 0 && perCpuSecond < FEWEST_ROWS) + thousands(perCpuSecond),
     mark(peakMiB > MOST_MIB) + whole(peakMiB),
     fixed(floor.seconds),
     times(cost.seconds / floor.seconds),

@@ -150,6 +150,14 @@ describe("lists: dnsmasq answers", () => {
 });
 
 describe("lists: nft", () => {
+  itNeeds("nft")("takes the chain of the exporter's page beside the sets", async () => {
+    const notes = readFileSync(new URL("../../../plugins/lists/notes.md", import.meta.url), "utf8");
+    const chain = /^ {2}table inet rulewright \{\n.*?^ {2}\}$/ms.exec(notes)?.[0] as string;
+    expect(chain).toContain("@ipv6_endpoints");
+    const { files } = await render(lists, exampleIndicators(), { format: "nftables" });
+    check(new Map([["rulewright.nft", Buffer.from(`${files.get("rulewright.nft")}${chain}\n`)]]), "nftables");
+  });
+
   itNeeds("nft")("takes 20,000 addresses within seconds", async () => {
     const indicators = Array.from({ length: 20_000 }, (_, index) =>
       exampleIndicator("ipv4", { value: `45.32.${index >> 8}.${index & 255}` }),

@@ -16,8 +16,9 @@ export interface Entry {
   readonly tlp: Tlp;
   /** Unix seconds: the timestamp it would bear if nobody knew it. */
   readonly timestamp: number;
-  readonly firstSeen: string;
-  readonly lastSeen: string;
+  /** Absent when no report bears a date. */
+  readonly firstSeen?: string;
+  readonly lastSeen?: string;
   /** Kept and valid: only these may raise alerts. */
   readonly isDetection: boolean;
   readonly isRevoked: boolean;
@@ -137,7 +138,7 @@ function commentFields(indicator: Indicator): Record<string, string | number> {
 
 const ISO_MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-function timesOf({ firstSeen, lastSeen, status }: Indicator) {
+function timesOf({ firstSeen, lastSeen, isUndated, status }: Indicator) {
   if (!ISO_MILLISECONDS.test(firstSeen) || !ISO_MILLISECONDS.test(lastSeen)) return undefined;
   // The server refuses a last_seen before the first_seen.
   const latest = lastSeen > firstSeen ? lastSeen : firstSeen;
@@ -146,8 +147,7 @@ function timesOf({ firstSeen, lastSeen, status }: Indicator) {
   return {
     // The server takes an edit only when it is newer, also the one that withdraws.
     timestamp: status === "revoked" ? seconds + 1 : seconds,
-    firstSeen: withOffset(firstSeen),
-    lastSeen: withOffset(latest),
+    ...(isUndated ? {} : { firstSeen: withOffset(firstSeen), lastSeen: withOffset(latest) }),
   };
 }
 

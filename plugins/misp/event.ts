@@ -28,7 +28,7 @@ export async function toEvent({ key, entries }: Part, subject: Subject, ctx: Eve
   const built = build(uuid, others, bearing, story?.timestamp);
   const own = entries.find((entry) => entry.key === story?.ownKey);
   const told = story && tellStory(uuid, story, entries, built.hanging, own && bearing(own), ctx);
-  const date = story?.date ?? new Date(newest * 1000).toISOString().slice(0, 10);
+  const date = story?.date ?? dateOf(entries);
   const event: MispEvent = {
     header: {
       ...headerOf(uuid, subject, key, date, ctx),
@@ -46,6 +46,13 @@ export async function toEvent({ key, entries }: Part, subject: Subject, ctx: Eve
   if (entries.length === 0) event.header.timestamp = "0";
   else await stamp(event, built.proposals, newest, ctx.versions);
   return event;
+}
+
+/** Day of the newest dated sighting, YYYY-MM-DD; UNSTAMPED when there is none, or the day would be another in each run. */
+function dateOf(entries: readonly Entry[]): string {
+  if (entries.length === 0) return "1970-01-01";
+  const days = entries.flatMap(({ lastSeen }) => lastSeen?.slice(0, 10) ?? []);
+  return days.reduce((latest, day) => (day > latest ? day : latest), UNSTAMPED);
 }
 
 /** Stable for ever; the instance-wide uuids of attributes hang on it. */

@@ -59,7 +59,7 @@ export interface MispReport extends Stamped {
 /** An event without its attributes and objects, which can be thousands. */
 export interface EventHeader extends Stamped {
   readonly info: string;
-  readonly date: string;
+  date: string;
   publish_timestamp: string;
   readonly published: boolean;
   readonly analysis: string;

@@ -2,7 +2,7 @@
  * Timestamps out of the version ledger: same content, same timestamp. A server edits an attribute only when its own
  * timestamp is newer, the attributes of an object only when the object's is, and anything only when the event's is.
  */
-import type { VersionedObject, VersionLedger } from "../../src/plugin.ts";
+import type { Version, VersionedObject, VersionLedger } from "../../src/plugin.ts";
 import type { MispAttribute, MispEvent, MispObject } from "./model.ts";
 
 /** The ledger's limit. */
@@ -24,8 +24,8 @@ export async function stamp(
     ...event.reports,
     event.header,
   ];
-  const times = await timesOf(things, proposals, proposed, versions);
-  const at = ({ uuid }: { uuid: string }): number => times.get(uuid) as number;
+  const stamped = await versionsOf(things, proposals, proposed, versions);
+  const at = ({ uuid }: { uuid: string }): number => secondsOf((stamped.get(uuid) as Version).modified);
   for (const one of [...event.attributes, ...event.reports]) one.timestamp = String(at(one));
   for (const object of event.objects) stampObject(object, at);
   const ofMembers = new Map([...event.attributes, ...event.objects].map(({ uuid, timestamp }) => [uuid, timestamp]));
@@ -36,6 +36,8 @@ export async function stamp(
   }
   const newest = things.reduce((latest, { timestamp }) => Math.max(latest, Number(timestamp)), at(event.header));
   event.header.timestamp = String(newest);
+  // Nothing in it is dated: then it is of the day it was first written.
+  event.header.date ||= (stamped.get(event.header.uuid) as Version).created.slice(0, 10);
   if (event.header.published) event.header.publish_timestamp = String(newest);
 }
 
@@ -44,13 +46,17 @@ function stampObject(object: MispObject, at: (thing: MispAttribute | MispObject)
   object.timestamp = String(Math.max(at(object), ...object.Attribute.map(at)));
 }
 
-async function timesOf(
+function secondsOf(iso: string): number {
+  return Math.floor(Date.parse(iso) / 1000);
+}
+
+async function versionsOf(
   things: readonly { readonly uuid: string; readonly deleted?: true }[],
   proposals: Proposals,
   proposed: number,
   versions: VersionLedger,
-): Promise<Map<string, number>> {
-  const times = new Map<string, number>();
+): Promise<Map<string, Version>> {
+  const known = new Map<string, Version>();
   for (let from = 0; from < things.length; from += BATCH) {
     const batch = things.slice(from, from + BATCH);
     const stamped = await versions.stamp(
@@ -60,9 +66,7 @@ async function timesOf(
         return { id, content: JSON.stringify(thing), created: time, modified: time, isRevoked };
       }),
     );
-    for (const [index, { modified }] of stamped.entries()) {
-      times.set((batch[index] as { uuid: string }).uuid, Math.floor(Date.parse(modified) / 1000));
-    }
+    for (const [index, version] of stamped.entries()) known.set((batch[index] as { uuid: string }).uuid, version);
   }
-  return times;
+  return known;
 }

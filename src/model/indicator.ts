@@ -78,6 +78,8 @@ export interface Indicator {
   /** ISO 8601, UTC, milliseconds. */
   readonly firstSeen: string;
   readonly lastSeen: string;
+  /** No report bears a date: `firstSeen` and `lastSeen` are the time of this run, and other ones in the next. */
+  readonly isUndated?: true;
   readonly validUntil: string;
   /** Up to 20 places, sorted. */
   readonly evidence: readonly Sighted[];

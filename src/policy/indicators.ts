@@ -53,6 +53,7 @@ export function toIndicator(row: JudgedRow, context: IndicatorContext): Indicato
     sandboxes: row.sandboxes,
     firstSeen: new Date(firstSeen).toISOString(),
     lastSeen: new Date(lastSeen).toISOString(),
+    ...(row.lastSeen === undefined ? { isUndated: true as const } : {}),
     validUntil: new Date(until).toISOString(),
     evidence: row.evidence.map(({ sample, sandbox, place }) => ({
       ...(sample ? { sample } : {}),

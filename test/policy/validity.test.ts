@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadBackground } from "../../src/enrich/background.ts";
 import type { Observable } from "../../src/model/observable.ts";
-import { toIndicator } from "../../src/policy/indicators.ts";
+import { indicatorsOf, toIndicator } from "../../src/policy/indicators.ts";
 import { judgeAll } from "../../src/policy/judge-all.ts";
 import { DEFAULT_POLICY } from "../../src/policy/policy.ts";
 import { decayFactor, validUntil } from "../../src/policy/validity.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { RulingAction } from "../../src/store/store.ts";
-import { collectBody, report } from "../support/reports.ts";
+import { collectBody, judgedStore, report } from "../support/reports.ts";
 
 const DAY = 86_400_000;
 const HOST: Observable = { type: "domain", value: "quillet-morrow.top" };
@@ -99,5 +99,20 @@ describe("rulings", () => {
     await store.rule(HOST, { action: "deny", reason: "x", ruledAt: 1 });
     expect([await store.unrule(HOST), await store.unrule(HOST)]).toEqual([true, false]);
     await store.close();
+  });
+});
+
+describe("an indicator of reports without a date", () => {
+  it("bears the time of the run, and says so", async () => {
+    const now = new Date("2026-11-24T00:00:00.000Z");
+    const undated = report({ dns_lookups: [{ hostname: HOST.value }], verdicts: ["MALWARE"] });
+    const store = await judgedStore([undated]);
+    const context = { tlp: "amber", policy: DEFAULT_POLICY, asOf: now } as const;
+    const indicators = await Array.fromAsync(indicatorsOf(store, context, new AbortController().signal));
+    expect(indicators.find(({ type }) => type === "domain")).toMatchObject({
+      isUndated: true,
+      firstSeen: now.toISOString(),
+      lastSeen: now.toISOString(),
+    });
   });
 });

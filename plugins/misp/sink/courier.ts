@@ -115,7 +115,8 @@ export function createCourier(ctx: SinkContext<MispSinkOptions>, server: MispSer
     for (const attribute of sent) {
       const copy = kept.get(attribute.uuid);
       if (copy && copy.value !== attribute.value) dropped.set(attribute, `the server stored it as ${copy.value}`);
-      else if (missing.includes(attribute) && !deleted.has(attribute.uuid))
+      // What people deleted there is theirs; what we bring back is not.
+      else if (missing.includes(attribute) && (attribute.deleted === false || !deleted.has(attribute.uuid)))
         dropped.set(attribute, reasonOf(attribute, shown));
     }
     return dropped;

@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { misp } from "../../../plugins/misp/index.ts";
 import type { Indicator, ObservableType } from "../../../src/plugin.ts";
-import { exampleIndicator, exampleIndicators, HOSTILE_TEXTS, numbered, render } from "../../../src/testing.ts";
+import {
+  exampleIndicator,
+  exampleIndicators,
+  HOSTILE_TEXTS,
+  memoryVersionLedger,
+  numbered,
+  render,
+} from "../../../src/testing.ts";
 import { itNeedsReference } from "../../support/engines.ts";
 import { checkFeed } from "./feed-reader.ts";
 import {
@@ -72,6 +79,46 @@ describe("an event", () => {
     expect(second?.files).toEqual(first?.files);
     const [other] = readEvents((await render(misp, exampleIndicators(), { options: { eventKey: "emea" } })).files);
     expect(other.uuid).not.toBe("0622582d-efaa-5733-b1a8-7e9e7149ff41");
+  });
+
+  it("of what no report dates has no times, is of the day it was first written, and the same on the next day", async () => {
+    const versions = memoryVersionLedger(new Date("2026-11-24T00:00:00.000Z"));
+    const [first, next] = await Promise.all(
+      ["2026-11-24T08:00:00.000Z", "2026-11-25T08:00:00.000Z"].map(async (now) => {
+        const undated = exampleIndicator("domain", { isUndated: true, firstSeen: now, lastSeen: now });
+        return readEvents((await render(misp, [undated], { versions, now: new Date(now) })).files)[0];
+      }),
+    );
+    checkEvents([first]);
+    expect(first).toMatchObject({ date: "2026-11-24", timestamp: "1795507200" });
+    expect(first.Attribute[0]).not.toHaveProperty("first_seen");
+    expect(next).toEqual(first);
+  });
+
+  it("moves the timestamps of an attribute and its event with a changed confidence, and no other", async () => {
+    const now = new Date("2026-11-24T00:00:00.000Z");
+    const versions = memoryVersionLedger(now);
+    const before = [numbered("domain", 0), numbered("domain", 1)];
+    const verdict = {
+      decision: "keep" as const,
+      confidence: 60,
+      reasons: [{ id: "contacted", weight: 60, text: "x" }],
+    };
+    const [old] = readEvents((await render(misp, before, { versions })).files);
+    const after = [numbered("domain", 0), { ...numbered("domain", 1), verdict }];
+    const [event] = readEvents((await render(misp, after, { versions })).files);
+    expect(event.Attribute[0]).toEqual(old.Attribute[0]);
+    expect([event.Attribute[1].timestamp, event.timestamp]).toEqual(Array(2).fill(String(now.getTime() / 1000)));
+  });
+
+  it("does not move by what time takes off a confidence", async () => {
+    const decayed = exampleIndicator("domain");
+    const reasons = [...decayed.verdict.reasons, { id: "decay", weight: -12, text: "seen long ago" }];
+    const verdict = { ...decayed.verdict, confidence: decayed.verdict.confidence - 12, reasons };
+    const [fresh, old] = await Promise.all(
+      [decayed, { ...decayed, verdict }].map(async (one) => readEvents((await render(misp, [one])).files)),
+    );
+    expect(old).toEqual(fresh);
   });
 
   it("without attributes is older than any other, so that it overwrites nothing", async () => {

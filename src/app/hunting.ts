@@ -67,7 +67,7 @@ function huntOf(config: HuntConfig, file: string): Hunt {
 
 function sourceOf(config: HuntConfig, file: string): Source {
   const { query, livehunt, livehuntFrom, retrohunt, collection, hashes, feed, order, limit } = config;
-  const embedded = config.relatedAs === "embedded" ? config.relationships : [];
+  const embedded = config.relatedAs === "embedded" ? [...new Set(config.relationships)] : [];
   const sources = [
     ...(query === undefined ? [] : [() => searchSource({ query, order, limit })]),
     ...(livehunt === undefined ? [] : [() => livehuntSource(livehunt, livehuntFrom)]),

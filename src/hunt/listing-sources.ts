@@ -67,8 +67,7 @@ export function searchSource({ query, order, limit }: SearchInput): Source {
 }
 
 /** Where Livehunt's notifications are read: the IoC stream, or one of the two listings that it replaces. */
-export const LIVEHUNT_LISTINGS = ["stream", "files", "notifications"] as const;
-export type LivehuntListing = (typeof LIVEHUNT_LISTINGS)[number];
+export type LivehuntListing = "stream" | "files" | "notifications";
 
 /** Notifications of Livehunt rulesets. The filter is in the language of the listing and goes out verbatim. */
 export function livehuntSource(filter = "", from: LivehuntListing = "stream"): Source {

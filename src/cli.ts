@@ -209,6 +209,7 @@ function program() {
     )
     .argument("[name...]", "sinks of the config; default all")
     .option("--dry-run", "say what would be sent, and send nothing")
+    .option("--again", "send also what was acknowledged, to a target that has lost it or is another one")
     .addOption(storeOption())
     .addOption(jsonOption())
     .addOption(configOption())

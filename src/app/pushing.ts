@@ -95,6 +95,8 @@ function requireMediaType(
 
 export interface PushOptions {
   readonly isDryRun: boolean;
+  /** As if the target had acknowledged nothing. */
+  readonly isAgain?: boolean;
 }
 
 /** Throws INTERRUPTED; what else stops a push is its outcome. */
@@ -113,7 +115,7 @@ async function pushOne(
   app: App,
   store: Store,
   { target, job, where, tls }: PlannedPush,
-  { isDryRun }: PushOptions,
+  { isDryRun, isAgain = false }: PushOptions,
 ): Promise<PushOutcome> {
   const secrets = openSecrets(app);
   const log = maskedLog(app.log, secrets);
@@ -121,10 +123,11 @@ async function pushOne(
   let http: ReturnType<typeof createHttpClient> | undefined;
   try {
     http = httpClientOf(app, tls, secrets);
+    const deliveries = store.deliveries(key, runningClock(app.now));
     const reach: SinkReach = {
       isDryRun,
       http,
-      deliveries: store.deliveries(key, runningClock(app.now)),
+      deliveries: isAgain ? { ...deliveries, versions: async () => new Map() } : deliveries,
       secret: secrets.reveal,
       sleep: (ms) => pause(ms, app.signal),
       random: Math.random,

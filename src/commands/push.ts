@@ -8,6 +8,7 @@ import { pushSummary } from "./summary.ts";
 
 export interface PushCommandOptions {
   readonly dryRun?: boolean;
+  readonly again?: boolean;
   readonly store?: string;
   readonly json?: boolean;
 }
@@ -21,7 +22,7 @@ export async function push(
   const planned = planPushes(app, names);
   const isDryRun = options.dryRun === true;
   return withStore(app, options.store, async (store) => {
-    const outcomes = await pushAll(app, store, planned, { isDryRun });
+    const outcomes = await pushAll(app, store, planned, { isDryRun, isAgain: options.again === true });
     output.say(`${pushSummary(outcomes, isDryRun)}\n`);
     for (const { target, name, result, error } of outcomes) {
       for (const { id, reason } of result?.failures ?? []) output.say(`${target}: ${name}: ${id}: ${reason}\n`);

@@ -119,6 +119,19 @@ describe("rulewright push", () => {
     ]);
   });
 
+  it("sends everything once more to a target that has lost it, with --again", async () => {
+    const { url, got } = await target();
+    const { push } = await lab(tip(url), TOKEN);
+    await push();
+    const sent = got.splice(0).map(({ body }) => body);
+    expect((await push("--again", "--dry-run")).stderr).toMatch(new RegExp(`tip\\s+csv\\s+${sent.length}\\s+0\\s+0`));
+    expect(got).toEqual([]);
+    expect((await push("--again")).code).toBe(0);
+    expect(got.map(({ body }) => body)).toEqual(sent);
+    await push();
+    expect(got.length).toBe(sent.length);
+  });
+
   it("goes on after a target that was down, with 3, and loses and repeats nothing", async () => {
     const tipTarget = await target();
     const { push } = await lab(tip(tipTarget.url), TOKEN);

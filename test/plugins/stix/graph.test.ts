@@ -83,7 +83,7 @@ describe("a sandboxed sample", () => {
       created: "2026-10-01T08:00:00.000Z",
       modified: "2026-10-01T08:00:00.000Z",
       name: "quillet sample 9f2b5c7d1e3a",
-      description: "Malicious by 40 of 70 engines of VirusTotal.",
+      description: "Malicious by 40 of 70 engines on VirusTotal.",
       is_family: false,
       sample_refs: [file.id],
       first_seen: "2026-10-19T20:00:00.000Z",

@@ -9,9 +9,11 @@
  *     npm run bench -- hunt                           500 samples from the emulator, 50 ms before every answer
  */
 import { parseArgs } from "node:util";
+import { benchBacktest } from "./backtest.ts";
 import { benchExporters } from "./exporters.ts";
 import { benchHunt } from "./hunt.ts";
 import { benchRead } from "./read.ts";
+import { benchRules } from "./rules.ts";
 import { benchStix } from "./stix.ts";
 import { benchStore } from "./store.ts";
 import type { Print } from "./table.ts";
@@ -28,6 +30,8 @@ const GROUPS: Readonly<Record<string, Group>> = {
   hunt: { count: 500, run: benchHunt },
   store: { count: 100_000, run: benchStore },
   stix: { count: 100_000, run: benchStix },
+  rules: { count: 100_000, run: benchRules },
+  backtest: { count: 1000, run: benchBacktest },
 };
 
 const USAGE = `usage: npm run bench -- [${Object.keys(GROUPS).join("|")}]... [--count N] [--only EXPORTER,...]`;

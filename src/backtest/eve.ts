@@ -17,6 +17,14 @@ const READERS = new Map<string, (record: JsonObject) => Partial<LogEvent> | unde
   ["alert", alert],
 ]);
 
+/** As the versions write them. */
+const TRANSPORTS = new Map<string, NonNullable<LogEvent["transport"]>>([
+  ["TCP", "tcp"],
+  ["tcp", "tcp"],
+  ["UDP", "udp"],
+  ["udp", "udp"],
+]);
+
 export function isEve(record: JsonObject): boolean {
   return typeof record.event_type === "string";
 }
@@ -27,16 +35,16 @@ export function readEve(record: JsonObject): LogEvent | undefined {
   if (own === undefined) return undefined;
   // An alert repeats what the record of its own protocol says: only its rule counts.
   if (own.sid !== undefined) return { time: record.timestamp as string, sid: own.sid };
-  const proto = text(record.proto)?.toLowerCase();
-  const event: LogEvent = {
+  const event: { -readonly [K in keyof LogEvent]: LogEvent[K] } = {
     time: record.timestamp as string,
     client: record.src_ip as string,
     clientPort: record.src_port as number,
     server: record.dest_ip as string,
     port: record.dest_port as number,
-    ...(proto === "tcp" || proto === "udp" ? { transport: proto } : {}),
     ...own,
   };
+  const transport = TRANSPORTS.get(record.proto as string);
+  if (transport) event.transport = transport;
   return typeof event.client === "string" && typeof event.server === "string" ? event : withoutAddresses(event);
 }
 

@@ -27,6 +27,8 @@ interface AtAddress {
 interface Index {
   readonly exactNames: Map<string, number>;
   readonly subtrees: Map<string, number>;
+  /** Names of the log that are no indicator's and below none: logs repeat them, and each costs a look-up a label. */
+  readonly strangers: Set<string>;
   readonly addresses: Map<string, AtAddress>;
   /** `host target` of http and https URLs whose path counts. */
   readonly http: Map<string, number>;
@@ -57,6 +59,8 @@ export function createMatcher(indicators: readonly Watched[]): Matcher {
       if (event.request) matchRequest(index, event.request, addresses, hits);
       matchArtefacts(index, event, hits);
       matchAddresses(index, event, addresses, byAddress);
+      // Most events are about nobody.
+      if (hits.length + byAddress.length === 0) return;
       for (const [at, hit] of hits.entries()) if (hits.indexOf(hit) === at) onHit(hit, false);
       for (const [at, hit] of byAddress.entries())
         if (byAddress.indexOf(hit) === at && !hits.includes(hit)) onHit(hit, true);
@@ -68,6 +72,7 @@ function buildIndex(indicators: readonly Watched[]): Index {
   const index: Index = {
     exactNames: new Map(),
     subtrees: new Map(),
+    strangers: new Set(),
     addresses: new Map(),
     http: new Map(),
     https: new Map(),
@@ -153,7 +158,19 @@ function push<K>(map: Map<K, number[]>, key: K, at: number): void {
   else map.set(key, [at]);
 }
 
-function matchName({ exactNames, subtrees }: Index, name: string, hits: number[]): void {
+const MOST_STRANGERS = 65_536;
+
+function matchName(index: Index, name: string, hits: number[]): void {
+  const { strangers } = index;
+  if (strangers.has(name)) return;
+  const before = hits.length;
+  lookUpName(index, name, hits);
+  if (hits.length > before) return;
+  if (strangers.size >= MOST_STRANGERS) strangers.clear();
+  strangers.add(name);
+}
+
+function lookUpName({ exactNames, subtrees }: Index, name: string, hits: number[]): void {
   const exact = exactNames.get(name);
   if (exact !== undefined) hits.push(exact);
   if (subtrees.size === 0) return;

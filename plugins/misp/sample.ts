@@ -74,38 +74,20 @@ export function tellStory(
   own: Bearing | undefined,
   ctx: EventContext,
 ): Told {
-  const { sha256, details, times } = story;
+  const { details, ownKey, times } = story;
   const context: Bearing = { comment: "", isDetection: false, isRevoked: false, ...times };
   const opinions = opinionsOf(story).map(({ key, member }) => toObject(event, member, key, context));
-  const ownMember = entries.find(({ key }) => key === story.ownKey)?.members[0];
-  const file = toObject(
-    event,
-    fileMember(story, ownMember),
-    story.ownKey,
-    { ...context, ...own, isRevoked: false },
-    (uuid) => [
-      ...opinions.map((one) => toReference(uuid, one.uuid, "analysed-with", false)),
-      ...distinct(hanging).map((one) => toReference(uuid, one.uuid, one.relation, one.isRevoked)),
-    ],
-  );
-  const values = entries.filter(({ key, isRevoked }) => key !== story.ownKey && !isRevoked);
+  const ownEntry = entries.find(({ key }) => key === ownKey);
+  const member = fileMember(story, ownEntry?.members[0]);
+  const file = toObject(event, member, ownKey, { ...context, ...own, isRevoked: false }, (uuid) => [
+    ...opinions.map((one) => toReference(uuid, one.uuid, "analysed-with", false)),
+    ...distinct(hanging).map((one) => toReference(uuid, one.uuid, one.relation, one.isRevoked)),
+  ]);
+  const observed = entries.flatMap(({ key, isRevoked }) => (key === ownKey || isRevoked ? [] : [key]));
   return {
     objects: [file, ...opinions],
-    reports:
-      details && ctx.options.report
-        ? [
-            toReport(
-              event,
-              details,
-              values.map(({ key }) => key),
-              ctx,
-            ),
-          ]
-        : [],
-    tags: [
-      ...familyTags(details?.families ?? entries.find(({ key }) => key === `sha256:${sha256}`)?.families ?? []),
-      ...techniqueTags(details?.techniques ?? []),
-    ],
+    reports: details && ctx.options.report ? [toReport(event, details, observed, ctx)] : [],
+    tags: [...familyTags(details?.families ?? ownEntry?.families ?? []), ...techniqueTags(details?.techniques ?? [])],
   };
 }
 

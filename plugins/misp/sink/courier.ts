@@ -61,6 +61,7 @@ export function createCourier(ctx: SinkContext<MispSinkOptions>, server: MispSer
       const { body, sent } = changesOf(ours, copy, now, rights.tags);
       if (body === undefined) return settleUnsent(incoming, copy);
       if (ctx.isDryRun) return count(incoming, body, sent);
+      await memory.takeBack(sent);
       const saved = await server.edit(incoming.uuid, body);
       if (saved.kind === "saved") {
         if (copy.published && !ctx.options.publish)

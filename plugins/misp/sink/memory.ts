@@ -35,6 +35,12 @@ export function createMemory(deliveries: DeliveryLedger) {
     /** Uuid → timestamp with which it was taken back. */
     withdrawnAmong: async (attributes: readonly Known[]): Promise<ReadonlyMap<string, number>> =>
       new Map([...(await versionsOf(TAKEN_BACK, attributes))].map(([uuid, timestamp]) => [uuid, Number(timestamp)])),
+    /** Before it is sent: after a push that dies there, nobody else could say who deleted it. */
+    async takeBack(sent: readonly LocalAttribute[]): Promise<void> {
+      const deleted = sent.filter(({ deleted: isDeleted }) => isDeleted);
+      if (deleted.length === 0) return;
+      await deliveries.record(deleted.map((one) => ({ id: TAKEN_BACK + one.uuid, version: one.timestamp })));
+    },
     /** The event last: until it is remembered, it is delivered again. */
     async remember(
       { uuid, event, version }: IncomingEvent,
@@ -50,7 +56,6 @@ export function createMemory(deliveries: DeliveryLedger) {
         await deliveries.forget(forgotten.slice(from, from + BATCH));
       await deliveries.record([
         ...dropped.map((attribute) => ({ id: DROPPED + attribute.uuid, version: attribute.timestamp })),
-        ...sent.filter(({ deleted }) => deleted).map((one) => ({ id: TAKEN_BACK + one.uuid, version: one.timestamp })),
         { id: EVENT + uuid, version },
       ]);
     },

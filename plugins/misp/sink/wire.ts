@@ -7,7 +7,10 @@ import { z } from "../../../src/plugin.ts";
 export const flag = z
   .union([z.boolean(), z.string(), z.number()])
   .transform((value) => value === true || Number(value) === 1);
-const seconds = z.union([z.string().regex(/^\d+$/), z.number().int()]).transform(Number);
+const seconds = z
+  .union([z.string().regex(/^\d+$/), z.number().int()])
+  .nullish()
+  .transform((value) => Number(value ?? 0));
 const text = z
   .string()
   .nullish()
@@ -38,7 +41,7 @@ const Attribute = z.looseObject({
 const Reference = z.looseObject({
   uuid: z.string().toLowerCase(),
   deleted: flag.default(false),
-  timestamp: seconds.default(0),
+  timestamp: seconds,
 });
 
 const MispObject = z.looseObject({

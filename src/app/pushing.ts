@@ -132,7 +132,7 @@ async function pushOne(
       sleep: (ms) => pause(ms, app.signal),
       random: Math.random,
     };
-    const context = await storedContext(app, store);
+    const context = storedContext(app);
     const result = await runExport(job, {
       indicators: () => filtered(indicatorsOf(store, context, app.signal), where),
       sids: store.sids,

@@ -1,7 +1,7 @@
 /** Commands over the store that remembers: open it, judge it, read it out. */
 import { dirname, resolve } from "node:path";
 import type { App } from "../app.ts";
-import { asOfStore, openWarningLists } from "../app.ts";
+import { openWarningLists } from "../app.ts";
 import { huntPoliciesOf } from "../config.ts";
 import { loadBackground } from "../enrich/background.ts";
 import { RulewrightError } from "../errors.ts";
@@ -13,7 +13,7 @@ import { sidRange } from "./sids.ts";
 
 /** Throws USAGE, STORE_UNAVAILABLE. */
 export async function openStore(app: App, flag?: string): Promise<Store> {
-  return openSqliteStore(storePath(app, flag), await sidRange(app));
+  return openSqliteStore(storePath(app, flag), await sidRange(app), () => app.now);
 }
 
 /** Flag, then RULEWRIGHT_STORE, then the config; a relative path counts from the config file. Throws USAGE. */
@@ -56,12 +56,8 @@ export async function judgeStore(app: App, store: Store, warningLists?: string):
   );
 }
 
-/**
- * How indicators of the store are made: validity is checked against now, and what bears no date counts as of the newest
- * date in the store, so that the same store gives the same bytes whenever it is exported.
- */
-export async function storedContext(app: App, store: Store): Promise<IndicatorContext> {
+/** How indicators of the store are made: validity is checked against now. */
+export function storedContext(app: App): IndicatorContext {
   const { tlp, policy } = app.loaded.config;
-  const undatedAt = await asOfStore(store, app.now);
-  return { tlp, policy, huntPolicies: huntPoliciesOf(app.loaded.config), asOf: app.now, undatedAt, expiresAt: app.now };
+  return { tlp, policy, huntPolicies: huntPoliciesOf(app.loaded.config), asOf: app.now, expiresAt: app.now };
 }

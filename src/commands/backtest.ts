@@ -140,7 +140,7 @@ async function storedRelease(app: App, location?: string): Promise<Release> {
     const watched = new WatchList();
     for await (const { type, value, verdict, status, scope, labels, details } of indicatorsOf(
       store,
-      await storedContext(app, store),
+      storedContext(app),
       app.signal,
     )) {
       if (verdict.decision !== "keep" || status !== "active") continue;

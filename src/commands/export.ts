@@ -24,11 +24,11 @@ export async function exportStored(
   const folder = outputFolder(app, options.out);
   const named = [...names, ...(options.to ?? [])];
   const planned = planExports(app, named.length > 0 ? named : exportNames(app), folder, options.where, options.verify);
-  return withStore(app, options.store, async (store) =>
+  return withStore(app, options.store, (store) =>
     publish(app, output, store, {
       planned,
       ...(folder === undefined ? {} : { folder }),
-      context: await storedContext(app, store),
+      context: storedContext(app),
       isJson: options.json === true,
     }),
   );

@@ -23,7 +23,7 @@ export async function list(app: App, output: Output, options: ListOptions): Prom
   const decisions = options.decision ? [options.decision] : DECISIONS;
   const wanted = options.where === undefined ? () => true : parseWhere(options.where);
   return withStore(app, options.store, async (store) => {
-    const context = await storedContext(app, store);
+    const context = storedContext(app);
     for (const type of OBSERVABLE_TYPES) {
       for await (const page of store.judged(type, decisions)) {
         for (const row of page) {

@@ -20,19 +20,19 @@ export interface IndicatorContext {
   readonly policy: Policy;
   /** Default: no hunt has a policy of its own. */
   readonly huntPolicies?: HuntPolicies;
-  /** The date of the run. */
+  /** Stands in for the time of reports that bear none, in a store that does not remember when they came. */
   readonly asOf: Date;
-  /** Stands in for the date of reports that bear none; default `asOf`. */
-  readonly undatedAt?: Date;
   /** The time at which validity is checked; absent, the reports count as current at `asOf` and nothing expires. */
   readonly expiresAt?: Date;
 }
 
 export function toIndicator(row: JudgedRow, context: IndicatorContext): Indicator {
-  const { tlp, asOf, expiresAt, undatedAt = asOf } = context;
+  const { tlp, asOf, expiresAt } = context;
   const { type, value } = row.observable;
-  const firstSeen = row.firstSeen === undefined ? undatedAt.getTime() : row.firstSeen * 1000;
-  const lastSeen = row.lastSeen === undefined ? undatedAt.getTime() : row.lastSeen * 1000;
+  // What no report dates is as old as its place in the store: as of now, it would be new in every export.
+  const undated = row.addedAt === undefined ? asOf.getTime() : row.addedAt * 1000;
+  const firstSeen = row.firstSeen === undefined ? undated : row.firstSeen * 1000;
+  const lastSeen = row.lastSeen === undefined ? undated : row.lastSeen * 1000;
   const lastNew = expiresAt === undefined ? asOf.getTime() : row.lastNew === undefined ? lastSeen : row.lastNew * 1000;
   const finders = { hunts: row.hunts.map(({ name }) => name), isFoundOtherwise: row.isFoundOtherwise };
   const { policy } = policyFor(finders, context.policy, context.huntPolicies ?? new Map());

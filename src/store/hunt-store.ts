@@ -92,7 +92,8 @@ export interface HuntStore {
   addSamples(hunt: string, samples: readonly TakenSample[]): Promise<void>;
 }
 
-export function createHuntStore(db: Kysely<Schema>): HuntStore {
+/** `arrival`: when what is new comes in, seconds; null where that is not remembered. */
+export function createHuntStore(db: Kysely<Schema>, arrival: () => number | null): HuntStore {
   return {
     state: (hunt) => readState(db, hunt),
     async register(hunt, { labels, tlp }) {
@@ -109,6 +110,7 @@ export function createHuntStore(db: Kysely<Schema>): HuntStore {
         await writeEvidence(
           trx,
           known.flatMap(({ collected }) => collected),
+          arrival(),
         );
         await link(
           trx,
@@ -138,11 +140,16 @@ export function createHuntStore(db: Kysely<Schema>): HuntStore {
         db,
       );
     },
-    addSamples: (hunt, samples) => addSamples(db, hunt, samples),
+    addSamples: (hunt, samples) => addSamples(db, hunt, samples, arrival()),
   };
 }
 
-async function addSamples(db: Kysely<Schema>, hunt: string, samples: readonly TakenSample[]): Promise<void> {
+async function addSamples(
+  db: Kysely<Schema>,
+  hunt: string,
+  samples: readonly TakenSample[],
+  addedAt: number | null,
+): Promise<void> {
   const ids = samples.map(({ id }) => id);
   const given = JSON.stringify(ids);
   const rows = samples.flatMap(({ id, fetched }) => (fetched ? [{ id, ...fetched }] : []));
@@ -155,6 +162,7 @@ async function addSamples(db: Kysely<Schema>, hunt: string, samples: readonly Ta
     await writeEvidence(
       trx,
       samples.flatMap(({ collected }) => collected),
+      addedAt,
     );
     await link(trx, hunt, ids);
     await sql`

@@ -17,6 +17,7 @@ interface VerdictRow extends ObservableRow {
   readonly scope: HostScope | null;
   readonly labels: string;
   readonly was_kept: number;
+  readonly added_at: number | null;
 }
 
 export async function* judgedPages(
@@ -26,7 +27,7 @@ export async function* judgedPages(
 ): AsyncGenerator<readonly JudgedRow[]> {
   for (let after = ""; ; ) {
     const { rows } = await sql<VerdictRow>`
-      select o.id, o.value, v.decision, v.confidence, v.reasons, v.scope, v.labels, v.was_kept
+      select o.id, o.value, v.decision, v.confidence, v.reasons, v.scope, v.labels, v.was_kept, o.added_at
       from observable o join verdict v on v.observable_id = o.id
       where o.type = ${type} and o.value > ${after} and ${condition}
       order by o.value limit ${PAGE}`.execute(db);
@@ -39,7 +40,7 @@ export async function* judgedPages(
 
 export async function findJudged(db: Kysely<Schema>, { type, value }: Observable): Promise<JudgedRow | undefined> {
   const { rows } = await sql<VerdictRow>`
-    select o.id, o.value, v.decision, v.confidence, v.reasons, v.scope, v.labels, v.was_kept
+    select o.id, o.value, v.decision, v.confidence, v.reasons, v.scope, v.labels, v.was_kept, o.added_at
     from observable o join verdict v on v.observable_id = o.id where o.type = ${type} and o.value = ${value}`.execute(
     db,
   );
@@ -75,6 +76,7 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
       ...(tally?.firstSeen === undefined ? {} : { firstSeen: tally.firstSeen }),
       ...(tally?.lastSeen === undefined ? {} : { lastSeen: tally.lastSeen }),
       ...(tally?.lastNew === undefined ? {} : { lastNew: tally.lastNew }),
+      ...(row.added_at === null ? {} : { addedAt: row.added_at }),
       hunts: finders.get(row.id)?.marks ?? [],
       isFoundOtherwise: finders.get(row.id)?.isFoundOtherwise ?? false,
       ...(ruling ? { ruling } : {}),

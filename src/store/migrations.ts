@@ -34,6 +34,12 @@ export const MIGRATIONS: Record<string, Migration> = {
       for (const statement of FEEDBACK_SCHEMA) await sql.raw(statement).execute(db);
     },
   },
+  "0007_arrival": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      // Of what an older store holds, the arrival is not known: undated evidence counts as of the export.
+      await sql.raw("alter table observable add column added_at integer").execute(db);
+    },
+  },
 };
 
 const EVIDENCE_SCHEMA = [

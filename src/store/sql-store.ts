@@ -23,9 +23,10 @@ import { createVersionStore } from "./version-ledger.ts";
 import { writeBatch } from "./write-batch.ts";
 
 /** Everything but what the engine alone knows of its files. */
-export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange): Omit<Store, "damage"> {
+export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange, clock?: () => Date): Omit<Store, "damage"> {
+  const arrival = (): number | null => (clock ? Math.floor(clock().getTime() / 1000) : null);
   return {
-    add: (batch: readonly Collected[]) => writeBatch(db, batch),
+    add: (batch: readonly Collected[]) => writeBatch(db, batch, arrival()),
     facts: (type) => factsOf(db, type),
     finders: (ids) => findersOf(db, ids),
     saveJudgements: (judgements) => saveJudgements(db, judgements),
@@ -37,9 +38,9 @@ export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange): Omit<St
     rejections: (value) => findRejections(db, value),
     async rule({ type, value }, { action, reason, ruledAt }) {
       // A value that no report has shown yet can be denied: it is judged and exported like any other.
-      await sql`insert into observable (type, value) values (${type}, ${value}) on conflict (type, value) do nothing`.execute(
-        db,
-      );
+      await sql`
+        insert into observable (type, value, added_at) values (${type}, ${value}, ${arrival()})
+        on conflict (type, value) do nothing`.execute(db);
       await sql`
         insert into ruling (type, value, action, reason, ruled_at) values (${type}, ${value}, ${action}, ${reason}, ${ruledAt})
         on conflict (type, value) do update set action = excluded.action, reason = excluded.reason, ruled_at = excluded.ruled_at`.execute(
@@ -52,7 +53,7 @@ export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange): Omit<St
       );
       return rows.length > 0;
     },
-    hunts: createHuntStore(db),
+    hunts: createHuntStore(db, arrival),
     jobs: createJobStore(db),
     async counts() {
       const { rows } = await sql<{ samples: number; observables: number; evidence: number; rejections: number }>`

@@ -21,8 +21,15 @@ const BUSY_MS = 30_000;
 /** A page that several batches changed is copied from the log into the file once: 16 MiB of log instead of 4. */
 const CHECKPOINT_PAGES = 2000;
 
-/** Throws STORE_UNAVAILABLE when the database cannot be opened or brought up to date. */
-export async function openSqliteStore(path: string = TEMPORARY, sidRange?: SidRange): Promise<Store> {
+/**
+ * `clock` says when what is new comes in; without one the store does not remember that. Throws STORE_UNAVAILABLE when
+ * the database cannot be opened or brought up to date.
+ */
+export async function openSqliteStore(
+  path: string = TEMPORARY,
+  sidRange?: SidRange,
+  clock?: () => Date,
+): Promise<Store> {
   try {
     const database = new Database(path);
     // A temporary database has no WAL, and nobody recovers it after a crash.
@@ -44,7 +51,7 @@ export async function openSqliteStore(path: string = TEMPORARY, sidRange?: SidRa
       const found = String(database.pragma("quick_check(1)", { simple: true }));
       return found === "ok" ? undefined : found;
     };
-    return { ...createSqlStore(db, sidRange), damage };
+    return { ...createSqlStore(db, sidRange, clock), damage };
   } catch (cause) {
     const name = path === TEMPORARY ? "the temporary store" : path;
     throw new RulewrightError("STORE_UNAVAILABLE", `Cannot open ${name}: ${(cause as Error).message}.`, { cause });

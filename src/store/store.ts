@@ -120,6 +120,8 @@ export interface JudgedRow extends Judgement {
   readonly firstSeen?: number;
   readonly lastSeen?: number;
   readonly lastNew?: number;
+  /** When it first came into a store that remembers. */
+  readonly addedAt?: number;
   readonly hunts: readonly HuntMark[];
   /** See `Finders`. */
   readonly isFoundOtherwise: boolean;

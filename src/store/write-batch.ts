@@ -9,14 +9,23 @@ const NO_SAMPLE = 0;
 /** The family of a file object is the engines' majority: it goes before what one sandbox printed. */
 const SANDBOX_PRIORITY = 100;
 
-export async function writeBatch(db: Kysely<Schema>, batch: readonly Collected[]): Promise<void> {
-  await db.transaction().execute((trx) => writeEvidence(trx, batch));
+/** `addedAt`: seconds, when what is new comes in; null where that is not remembered. */
+export async function writeBatch(
+  db: Kysely<Schema>,
+  batch: readonly Collected[],
+  addedAt: number | null,
+): Promise<void> {
+  await db.transaction().execute((trx) => writeEvidence(trx, batch, addedAt));
 }
 
 /** The same inside a transaction of the caller's. */
-export async function writeEvidence(trx: Kysely<Schema>, batch: readonly Collected[]): Promise<void> {
+export async function writeEvidence(
+  trx: Kysely<Schema>,
+  batch: readonly Collected[],
+  addedAt: number | null,
+): Promise<void> {
   const sampleIds = await upsertSamples(trx, batch);
-  const idOf = await upsertObservables(trx, batch);
+  const idOf = await upsertObservables(trx, batch, addedAt);
   await upsertReports(trx, batch, sampleIds);
   await upsertEvidence(trx, batch, sampleIds, idOf);
   await upsertLinks(trx, batch, idOf);
@@ -145,7 +154,11 @@ async function upsertReports(
 type IdOf = (observable: Observable) => number;
 
 /** Adds those that are new; the answer knows the id of each in the batch. */
-async function upsertObservables(db: Kysely<Schema>, batch: readonly Collected[]): Promise<IdOf> {
+async function upsertObservables(
+  db: Kysely<Schema>,
+  batch: readonly Collected[],
+  addedAt: number | null,
+): Promise<IdOf> {
   const idsByType = new Map<ObservableType, Map<string, number>>();
   const note = ({ type, value }: Observable): void => {
     const ids = idsByType.get(type);
@@ -167,7 +180,7 @@ async function upsertObservables(db: Kysely<Schema>, batch: readonly Collected[]
     db,
     observables,
     (json) => sql`
-      insert into observable (type, value) select j.value ->> 0, j.value ->> 1 from ${json} where true
+      insert into observable (type, value, added_at) select j.value ->> 0, j.value ->> 1, ${addedAt} from ${json} where true
       on conflict (type, value) do nothing`,
   );
   // By position, so that no text has to come back.

@@ -122,7 +122,7 @@ function exportStage(app: App, store: Store, { folder }: StageOptions, names: re
           return [];
         }
       });
-      const context = await storedContext(own, store);
+      const context = storedContext(own);
       const { outcomes } = await publishAll(own, store, { planned, folder, context });
       for (const outcome of outcomes) results.set(outcome.name, exportResult(outcome, app));
       return results;

@@ -221,7 +221,9 @@ describe("runExport", () => {
         const { indicators, skipped } = await render(exporter, given, { format });
         const accepted = given.filter(({ type }) => exporter.accepts.includes(type)).length;
         expect([exporter.name, format, indicators]).toEqual([exporter.name, format, accepted - skipped.length]);
-        expect((await render(exporter, [], { format })).indicators, `${exporter.name} ${format}`).toBe(0);
+        const empty = await render(exporter, [], { format });
+        // Some targets refuse an empty file: then there is none, and nothing to count.
+        expect(empty.indicators, `${exporter.name} ${format}`).toBe(empty.files.size === 0 ? undefined : 0);
       }
     }
   });

@@ -78,7 +78,7 @@ export interface Indicator {
   /** ISO 8601, UTC, milliseconds. */
   readonly firstSeen: string;
   readonly lastSeen: string;
-  /** No report bears a date: `firstSeen` and `lastSeen` are the time of this run, and other ones in the next. */
+  /** No report bears a date: `firstSeen` and `lastSeen` are when it came to us, in the store or in this run. */
   readonly isUndated?: true;
   readonly validUntil: string;
   /** Up to 20 places, sorted. */

@@ -1,5 +1,6 @@
 /** Objects that many indicators lead to: the author, families, what families run on, and techniques. */
 import type { RowTemplate } from "../../src/plugin.ts";
+import { techniqueName } from "../shared/attack/techniques.ts";
 import { type Dated, TIMELESS } from "./entry.ts";
 import { authoredId, ownId } from "./ids.ts";
 import type { StixOptions } from "./options.ts";
@@ -68,8 +69,8 @@ export function infrastructure(family: string, author: Identity["id"], templates
 }
 
 /**
- * A technique by its ATT&CK number, under an id of ours: platforms match on the number, and MITRE's own ids, names and
- * tactics are not ours to make up (docs/adr/0007-attack-patterns-by-number.md).
+ * A technique by its ATT&CK number, under an id of ours: platforms match on the number, and MITRE's own ids and tactics
+ * are not ours to make up (docs/adr/0007-attack-patterns-by-number.md). One whose name is not known is called by it.
  */
 export function attackPattern(technique: string, author: Identity["id"]): Dated<AttackPattern> {
   return {
@@ -78,8 +79,8 @@ export function attackPattern(technique: string, author: Identity["id"]): Dated<
       spec_version: "2.1",
       id: attackPatternId(technique, author),
       created_by_ref: author,
-      name: technique,
-      // Platforms let the more confident of two win: a bare number must not rename a technique that they know by name.
+      name: techniqueName(technique) ?? technique,
+      // Platforms let the more confident of two win: ours must not change a technique that they have from MITRE.
       confidence: 1,
       external_references: [
         {

@@ -115,13 +115,13 @@ describe("a sandboxed sample", () => {
     expect(sentences(await graphOf(), "drops")).toEqual(["malware quillet sample 9f2b5c7d1e3a drops file abab"]);
   });
 
-  it("uses techniques by their ATT&CK number, which overwrite no name", async () => {
+  it("uses techniques by their ATT&CK number, with the names that are known, which overwrite nothing", async () => {
     const objects = await graphOf();
     expect(sentences(objects, "uses").filter((sentence) => sentence.includes("attack-pattern"))).toEqual([
-      "malware quillet sample 9f2b5c7d1e3a uses attack-pattern T1071.001",
-      "malware quillet sample 9f2b5c7d1e3a uses attack-pattern T1547.001",
+      "malware quillet sample 9f2b5c7d1e3a uses attack-pattern Web Protocols",
+      "malware quillet sample 9f2b5c7d1e3a uses attack-pattern Registry Run Keys / Startup Folder",
     ]);
-    expect(find(objects, "attack-pattern T1547.001")).toMatchObject({
+    expect(find(objects, "attack-pattern Registry Run Keys / Startup Folder")).toMatchObject({
       confidence: 1,
       external_references: [
         {

@@ -156,7 +156,7 @@ describe("lists", () => {
   it("dnsmasq: denied with what is below, or a record for the one name", async () => {
     expect((await write("dnsmasq", indicators)).files).toEqual({
       "dnsmasq.conf":
-        "# Rulewright: names of malware's infrastructure\naddress=/quillet-morrow.top/\nhost-record=quillet.ddns.example,0.0.0.0\n",
+        "# Rulewright: names of malware's infrastructure\naddress=/quillet-morrow.top/\nhost-record=quillet.ddns.example,0.0.0.0,::\n",
     });
   });
 

@@ -142,6 +142,7 @@ describe("lists: dnsmasq answers", () => {
         expect(await ask(port, name)).toEqual({ status: "NXDOMAIN", data: [] });
       }
       expect(await ask(port, "quillet.ddns.example")).toEqual({ status: "NOERROR", data: ["0.0.0.0"] });
+      expect(await ask(port, "quillet.ddns.example", "AAAA")).toEqual({ status: "NOERROR", data: ["::"] });
       for (const name of ["notquillet-morrow.top", "ddns.example", "other.ddns.example", "a.quillet.ddns.example"]) {
         expect((await ask(port, name)).status, name).toBe("REFUSED");
       }

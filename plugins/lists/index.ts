@@ -22,7 +22,9 @@ const ListsOptions = z.object({
   sinkAddress: z
     .union([z.ipv4(), z.ipv6()])
     .default("0.0.0.0")
-    .describe("`hosts`, `dnsmasq`: what a name resolves to, where it cannot be denied. `dnsmasq` answers for the other family of addresses too, with `0.0.0.0` or `::`."),
+    .describe(
+      "`hosts`, `dnsmasq`: what a name resolves to, where it cannot be denied. `dnsmasq` answers for the other family of addresses too, with `0.0.0.0` or `::`.",
+    ),
   squidFolder: z
     .string()
     .regex(/^\/[\w./-]+[\w-]$/, "must be an absolute path without spaces")

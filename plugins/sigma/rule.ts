@@ -107,7 +107,8 @@ function familiesText(indicators: readonly Indicator[]): string {
     .filter(Boolean)
     .sort();
   if (families.length === 0) return "";
-  const more = families.length > MAX_FAMILIES ? ` and ${families.length - MAX_FAMILIES} other families` : "";
+  const others = families.length - MAX_FAMILIES;
+  const more = others > 0 ? ` and ${others} other ${others === 1 ? "family" : "families"}` : "";
   return ` (${families.slice(0, MAX_FAMILIES).join(", ")}${more})`;
 }
 

@@ -6,6 +6,7 @@
 import { batches, type Chunk, type Indicator, isAlertable, type RenderContext, sha256 } from "../../src/plugin.ts";
 import { ROWS_PER_CHUNK } from "../shared/rows/row.ts";
 import { malformed } from "../shared/rows/value.ts";
+import { reasonTexts } from "../shared/rows/words.ts";
 import type { SplunkOptions } from "./options.ts";
 
 const PATH = "events.json";
@@ -48,7 +49,7 @@ function eventOf(indicator: Indicator): Record<string, unknown> {
       detect: isAlertable(indicator),
       decision: verdict.decision,
       confidence: verdict.confidence,
-      reasons: verdict.reasons.map(({ text }) => text),
+      reasons: reasonTexts(verdict),
       tlp,
       malware_family: families,
       labels,

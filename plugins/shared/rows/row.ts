@@ -4,6 +4,7 @@
 import { defang, type Indicator, isAlertable, type ObservableType, type RowTemplate } from "../../../src/plugin.ts";
 import { displayText, joinCell } from "./cell.ts";
 import { isSha256 } from "./value.ts";
+import { reasonTexts } from "./words.ts";
 
 /** What a row template may print → its meaning. */
 export const ROW_FIELDS = {
@@ -65,11 +66,7 @@ const READERS: Readonly<Record<RowField, (indicator: Indicator, text: Text) => s
   report_url: ({ samples }) => reportUrl(samples[0]),
   attack_ids: ({ techniques }, text) => list(techniques, text),
   tags: ({ labels }, text) => list(labels, text),
-  comment: ({ verdict }, text) =>
-    joinCell(
-      verdict.reasons.map((reason) => reason.text),
-      text,
-    ),
+  comment: ({ verdict }, text) => joinCell(reasonTexts(verdict), text),
   scope: ({ scope }) => scope ?? "",
   status: ({ status }) => status,
   hunts: ({ hunts }, text) => list(hunts, text),

@@ -8,11 +8,19 @@ export function confidenceWord(confidence: number): "none" | "low" | "medium" | 
   return confidence >= 1 ? "low" : "none";
 }
 
+/** What the judge adds where a sum would leave 0 to 100: arithmetic, and no reason to a reader without the weights. */
+const BOUNDS = "bounds";
+
+/** Why it was judged so, in words. */
+export function reasonTexts({ reasons }: Indicator["verdict"]): string[] {
+  return reasons.filter(({ id }) => id !== BOUNDS).map(({ text }) => text);
+}
+
 /** `quillet: contacted by 1 sample; the sample is malicious by 40 of 70 engines (Zenbox)`, on one line. */
 export function aboutText({ families, verdict, sandboxes }: Indicator, longest = 1000): string {
   const who = families.length > 0 ? `${families.join(", ")}: ` : "";
   const where = sandboxes.length > 0 ? ` (${sandboxes.join(", ")})` : "";
-  return plainText(`${who}${verdict.reasons.map(({ text }) => text).join("; ")}${where}`, longest);
+  return plainText(`${who}${reasonTexts(verdict).join("; ")}${where}`, longest);
 }
 
 /** Why a target that refuses what has ended, or forgets it at once, gets no row, or undefined. */

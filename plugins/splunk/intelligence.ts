@@ -4,7 +4,7 @@
  * Source: Splunk Enterprise Security, "Supported types of threat intelligence".
  */
 import { type Indicator, isAlertable } from "../../src/plugin.ts";
-import { isMd5, isSha1 } from "../shared/rows/value.ts";
+import { fileHashes } from "../shared/rows/value.ts";
 
 /** Name → header, in the order that Enterprise Security ships. */
 export const INTELLIGENCE = {
@@ -53,10 +53,8 @@ export function place({ type, value, details }: Indicator): Placed {
       return one("registry", "registry_path");
     case "command-line":
       return one("process", "process");
-    case "sha256": {
-      const others = [details.sha1, details.md5].filter((hash) => hash !== undefined && (isSha1(hash) || isMd5(hash)));
-      return { kind: "file", rows: [value, ...(others as string[])].map((hash) => ({ file_hash: hash })) };
-    }
+    case "sha256":
+      return { kind: "file", rows: fileHashes({ value, details }).map((hash) => ({ file_hash: hash })) };
     case "certificate": {
       // Issuer and subject would alert by themselves, and half the web shares an issuer.
       const serial = details.certificate?.serial ?? "";

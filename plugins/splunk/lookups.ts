@@ -4,7 +4,7 @@
  */
 
 import { type Indicator, type ObservableType, parseEndpoint } from "../../src/plugin.ts";
-import { isMd5, isSha1 } from "../shared/rows/value.ts";
+import { hashesByAlgorithm } from "../shared/rows/value.ts";
 
 export interface Lookup {
   readonly name: string;
@@ -57,11 +57,7 @@ export const LOOKUPS: readonly Lookup[] = [
     types: ["sha256"],
     keys: ["file_hash", "hash_type"],
     isCaseSensitive: false,
-    rows: ({ value, details: { md5, sha1 } }) => [
-      [value, "sha256"],
-      ...(sha1 !== undefined && isSha1(sha1) ? [[sha1, "sha1"]] : []),
-      ...(md5 !== undefined && isMd5(md5) ? [[md5, "md5"]] : []),
-    ],
+    rows: (indicator) => Object.entries(hashesByAlgorithm(indicator)).map(([algorithm, hash]) => [hash, algorithm]),
   },
   {
     name: "tls_fingerprint",

@@ -1,6 +1,7 @@
 /** STIX objects, one a line, as the format `stix:objects` writes them: what identifies each, and its own bytes. */
 import { StringDecoder } from "node:string_decoder";
 import { type Chunk, sha256, z } from "../../../src/plugin.ts";
+import { parseJson } from "../http/words.ts";
 
 /** What sinks of STIX objects accept. */
 export const STIX_OBJECTS = "application/stix+x-ndjson;version=2.1";
@@ -45,16 +46,8 @@ export async function* readLines(
 
 function stixLine(line: string, path: string): StixLine {
   const text = line.trim();
-  const head = Head.safeParse(parse(text));
+  const head = Head.safeParse(parseJson(text));
   if (!head.success) throw new Error(`a line of ${path} is no STIX object`);
   const { id, type, modified } = head.data;
   return { id, type, version: modified ?? sha256(text).slice(0, 32), text, bytes: Buffer.byteLength(text) };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -14,7 +14,7 @@ import {
 } from "../../src/plugin.ts";
 import { oneLine } from "../shared/options.ts";
 import { unlistable } from "../shared/rows/alert.ts";
-import { openCut } from "../shared/rows/budget.ts";
+import { keepBest } from "../shared/rows/best.ts";
 import { csvLine, guardFormula } from "../shared/rows/cell.ts";
 import { type NumberedFiles, numberedFiles } from "../shared/rows/numbered-files.ts";
 import { httpParts } from "../shared/rows/value.ts";
@@ -33,7 +33,7 @@ const DefenderOptions = z.object({
     .describe(
       "What Defender does on a match: alert only, or more. `BlockAndRemediate` is for files; the rest is blocked then. Try `Audit` for some weeks first.",
     ),
-  maxIndicators: z
+  maxRows: z
     .int()
     .min(1)
     .max(MAX_PER_TENANT)
@@ -70,18 +70,13 @@ export const defender = defineExporter({
   accepts: Object.keys(KINDS) as ObservableType[],
   formats: { csv: { description: "import files of 500 rows, by tab", mediaType: "text/csv;profile=defender" } },
   async *render(indicators, ctx: RenderContext<DefenderOptions>) {
-    const cut = openCut<Row>({ maxRows: ctx.options.maxIndicators }, ctx.skip);
-    let taken = 0;
-    for await (const indicator of indicators) {
-      taken += 1;
-      if (taken % 500 === 0) ctx.signal.throwIfAborted();
-      const flaw = unlistable(indicator) ?? ended(indicator, ctx.now) ?? notHttp(indicator);
-      if (flaw) ctx.skip(indicator, flaw);
-      else if (!cut.refuses(indicator)) cut.offer(indicator, rowOf(indicator, ctx.options));
-    }
-    yield* filesOf(cut.release());
-    const summary = cut.summary();
-    if (summary) ctx.log.warn(`defender: ${summary}`);
+    const kept = await keepBest(indicators, ctx, {
+      name: "defender",
+      budget: { maxRows: ctx.options.maxRows },
+      flawOf: (indicator) => unlistable(indicator) ?? ended(indicator, ctx.now) ?? notHttp(indicator),
+      pieceOf: (indicator) => rowOf(indicator, ctx.options),
+    });
+    yield* filesOf(kept);
   },
 });
 

@@ -13,7 +13,7 @@ import { squid, squidConfiguration } from "./squid.ts";
 import type { Target } from "./target.ts";
 
 const ListsOptions = z.object({
-  maxEntries: z
+  maxRows: z
     .int()
     .min(1)
     .optional()
@@ -97,10 +97,10 @@ function entries(
   linesOf: Target["linesOf"],
 ): AsyncIterable<Chunk> {
   const listed = (indicator: Indicator): LinesOrReason => unlistable(indicator) ?? linesOf(indicator);
-  const { maxEntries, maxBytes } = ctx.options;
-  return maxEntries === undefined && maxBytes === undefined
+  const { maxRows, maxBytes } = ctx.options;
+  return maxRows === undefined && maxBytes === undefined
     ? writeLines(indicators, ctx, listed)
-    : writeBestLines(indicators, ctx, { maxRows: maxEntries, maxBytes }, listed);
+    : writeBestLines(indicators, ctx, { maxRows, maxBytes }, listed);
 }
 
 /** A device ignores what is beyond its limit, whatever its confidence. */
@@ -112,6 +112,6 @@ function warnOfLimits(
   if (most === undefined) return;
   for (const [path, rows] of written) {
     if (rows > most)
-      log.warn(`lists: ${path} has ${rows} entries, and many devices ignore what follows ${most}; set maxEntries`);
+      log.warn(`lists: ${path} has ${rows} entries, and many devices ignore what follows ${most}; set maxRows`);
   }
 }

@@ -10,8 +10,7 @@ import {
   type RenderContext,
   z,
 } from "../../src/plugin.ts";
-import { unlistable } from "../shared/rows/alert.ts";
-import { malformed, uncarriable } from "../shared/rows/value.ts";
+import { unfit, unlistable } from "../shared/rows/alert.ts";
 import { CONTEXT_KINDS, DETECTION_KINDS, type Kind } from "./queries.ts";
 
 const OsqueryOptions = z.object({
@@ -67,7 +66,8 @@ export const osquery = defineExporter({
       if (taken % 500 === 0) ctx.signal.throwIfAborted();
       const kind = KIND_OF.get(indicator.type) as Kind;
       const pack = CONTEXT_KINDS.includes(kind) ? hunting : detections;
-      const flaw = unfit(indicator, pack === hunting) ?? kind.flaw?.(indicator);
+      // For hunting, a kept value is enough.
+      const flaw = (pack === hunting ? unfit(indicator) : unlistable(indicator)) ?? kind.flaw?.(indicator);
       if (flaw) ctx.skip(indicator, flaw);
       else yield* pack.add(kind, indicator);
     }
@@ -75,15 +75,6 @@ export const osquery = defineExporter({
     yield* hunting.end();
   },
 });
-
-/** For hunting, a kept value is enough. */
-function unfit(indicator: Indicator, isHunting: boolean): string | undefined {
-  const { verdict, status, value } = indicator;
-  if (!isHunting) return unlistable(indicator);
-  if (verdict.decision !== "keep") return `the verdict is ${verdict.decision}`;
-  if (status !== "active") return status;
-  return malformed(indicator) ?? uncarriable(value);
-}
 
 interface Pack {
   readonly begin: Chunk;

@@ -4,13 +4,15 @@
  * Source: Splunk Enterprise Security, "Add threat intelligence with a custom lookup file".
  */
 import type { Chunk, Indicator, RenderContext } from "../../src/plugin.ts";
+import { unfit } from "../shared/rows/alert.ts";
+import { keepBest } from "../shared/rows/best.ts";
 import type { Piece } from "../shared/rows/budget.ts";
 import { csvCell } from "../shared/rows/cell.ts";
 import { describeWithFamilies } from "./description.ts";
 import { type Cells, INTELLIGENCE, KINDS, type Kind, type Placed, place, weightOf } from "./intelligence.ts";
 import type { SplunkOptions } from "./options.ts";
 import { type AppIdentity, appFiles, conf } from "./package.ts";
-import { keepBest, slices, unfit } from "./selection.ts";
+import { slices } from "./slices.ts";
 
 interface Lines extends Piece {
   readonly kind: Kind;
@@ -50,19 +52,17 @@ export async function* enterpriseSecurity(
     room -= header.length;
     yield { path: pathOf(kind), data: header, indicators: 0 };
   }
-  const kept = await keepBest(
-    indicators,
-    ctx,
-    { maxRows, maxBytes: room },
-    (indicator) => linesOf(indicator, place(indicator) as Exclude<Placed, string>),
+  const kept = await keepBest(indicators, ctx, {
+    name: "splunk",
+    budget: { maxRows, maxBytes: room },
     flawOf,
-  );
+    pieceOf: (indicator) => linesOf(indicator, place(indicator) as Exclude<Placed, string>),
+  });
   for (const kind of KINDS) {
     for (const lines of slices(kept.filter((one) => one.kind === kind))) yield chunkOf(pathOf(kind), lines);
   }
 }
 
-/** Before any cut, so that what has no place is not counted as cut. */
 function flawOf(indicator: Indicator): string | undefined {
   const flaw = unfit(indicator);
   if (flaw) return flaw;

@@ -6,13 +6,14 @@
  * [kvstore] max_documents_per_batch_save.
  */
 import { type Chunk, type Indicator, parseEndpoint, type RenderContext, sha256 } from "../../src/plugin.ts";
+import { unfit } from "../shared/rows/alert.ts";
+import { keepBest } from "../shared/rows/best.ts";
 import type { Piece } from "../shared/rows/budget.ts";
 import { rowReaders } from "../shared/rows/row.ts";
 import { describe } from "./description.ts";
 import { LOOKUP_OF, type Lookup } from "./lookups.ts";
 import type { SplunkOptions } from "./options.ts";
 import { type AppIdentity, appFiles, conf } from "./package.ts";
-import { keepBest } from "./selection.ts";
 
 const MAX_DOCUMENTS = 1000;
 /** Well below limits.conf `max_size_per_batch_save_mb`, 50. */
@@ -87,7 +88,12 @@ export async function* kvStore(
   const { appId, label, lookupPrefix, maxRows, maxBytes } = ctx.options;
   const collection = `${lookupPrefix}_kv`;
   yield* collectionApp({ ...ctx.options, appId: `${appId}_kv`, label: `${label} in the KV store` }, collection);
-  const kept = await keepBest(indicators, ctx, { maxRows, maxBytes }, piecesOf);
+  const kept = await keepBest(indicators, ctx, {
+    name: "splunk",
+    budget: { maxRows, maxBytes },
+    flawOf: unfit,
+    pieceOf: piecesOf,
+  });
   yield* batchFiles(kept, collection, ctx.signal);
 }
 

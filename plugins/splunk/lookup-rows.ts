@@ -3,13 +3,15 @@
  * module defines no lookups and writes no configuration.
  */
 import type { Chunk, Indicator, RenderContext, RowTemplate } from "../../src/plugin.ts";
+import { unfit } from "../shared/rows/alert.ts";
+import { keepBest } from "../shared/rows/best.ts";
 import type { Piece } from "../shared/rows/budget.ts";
 import { csvCell, endLine } from "../shared/rows/cell.ts";
 import { headerOf, ROW_FIELDS, rowReaders } from "../shared/rows/row.ts";
 import { describe } from "./description.ts";
 import { LOOKUP_OF, LOOKUPS, type Lookup } from "./lookups.ts";
 import type { SplunkOptions } from "./options.ts";
-import { keepBest, slices } from "./selection.ts";
+import { slices } from "./slices.ts";
 
 /** What the row template may print. */
 export const FIELDS = {
@@ -43,9 +45,12 @@ export async function* lookupFiles(
     yield { path: pathOf(lookup), data: header, indicators: 0 };
   }
   const columnsOfRow = columnsReader(template);
-  const kept = await keepBest(indicators, ctx, { maxRows: ctx.options.maxRows, maxBytes: room }, (indicator) =>
-    linesOf(indicator, columnsOfRow),
-  );
+  const kept = await keepBest(indicators, ctx, {
+    name: "splunk",
+    budget: { maxRows: ctx.options.maxRows, maxBytes: room },
+    flawOf: unfit,
+    pieceOf: (indicator) => linesOf(indicator, columnsOfRow),
+  });
   yield* inFileOrder(kept, pathOf, ctx.signal);
 }
 

@@ -1,12 +1,19 @@
-/** Which indicators a detection list takes. This module does not know targets. */
+/** Which indicators a list takes. This module does not know targets. */
 import { type Indicator, isAlertable } from "../../../src/plugin.ts";
-import { malformed } from "./value.ts";
+import { malformed, uncarriable } from "./value.ts";
 
 /** Why an indicator has no place in a list on which every match alerts or blocks, or undefined. */
 export function unlistable(indicator: Indicator): string | undefined {
-  const { type, value, verdict, status } = indicator;
-  if (isAlertable(indicator)) return malformed({ type, value });
-  if (verdict.decision !== "keep") return `the verdict is ${verdict.decision}, and whatever is listed alerts`;
-  if (status !== "active") return `${status}, and whatever is listed alerts`;
-  return `harmless programs share a ${type}, and whatever is listed alerts`;
+  if (isAlertable(indicator)) return malformed(indicator);
+  return `${unkept(indicator) ?? `harmless programs share a ${indicator.type}`}, and whatever is listed alerts`;
+}
+
+/** Why an indicator has no line among values of which some are context, or undefined. */
+export function unfit(indicator: Indicator): string | undefined {
+  return unkept(indicator) ?? malformed(indicator) ?? uncarriable(indicator.value);
+}
+
+function unkept({ verdict, status }: Indicator): string | undefined {
+  if (verdict.decision !== "keep") return `the verdict is ${verdict.decision}`;
+  return status === "active" ? undefined : status;
 }

@@ -51,7 +51,7 @@ function check(files: RenderedFiles): void {
 describeExporter(defender, {
   runner: { describe, it },
   check,
-  options: { maxIndicators: 1000 },
+  options: { maxRows: 1000 },
   holdsBack: true,
 });
 

@@ -246,7 +246,7 @@ describe("lists", () => {
     { squidFolder: "/etc/a b" },
     { nftTable: "a; flush ruleset" },
     { sinkAddress: "nowhere" },
-    { maxEntries: 0 },
+    { maxRows: 0 },
   ])("refuses the options %j", (options) => {
     expect(lists.options.safeParse(options).success).toBe(false);
   });
@@ -260,7 +260,7 @@ describe("lists: limits", () => {
 
   it("keeps what has the most confidence, of equals the first by value, in the order of values", async () => {
     const given = [sure("a.example", 70), sure("b.example", 90), sure("c.example", 80), sure("d.example", 80)];
-    expect(await write("generic", given, { options: { maxEntries: 2 } })).toMatchObject({
+    expect(await write("generic", given, { options: { maxRows: 2 } })).toMatchObject({
       files: { "domains.txt": "b.example\nc.example\n" },
       skipped: {
         "a.example": "cut: it ranks below what 2 rows hold",
@@ -271,14 +271,14 @@ describe("lists: limits", () => {
 
   it("counts lines, not indicators", async () => {
     const { files } = await write("paloalto", [sure("a.example", 70), sure("b.example", 90)], {
-      options: { maxEntries: 3 },
+      options: { maxRows: 3 },
     });
     expect(files["domain.txt"]).toBe("b.example\n*.b.example\n");
   });
 
   it("counts each file by itself", async () => {
     const { skipped } = await write("generic", [exampleIndicator("domain"), exampleIndicator("ipv4")], {
-      options: { maxEntries: 1 },
+      options: { maxRows: 1 },
     });
     expect(skipped).toEqual({});
   });
@@ -298,16 +298,16 @@ describe("lists: limits", () => {
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: 100 }), { maxLength: 60 }),
         fc.integer({ min: 1, max: 20 }),
-        async (confidences, maxEntries) => {
+        async (confidences, maxRows) => {
           const given = confidences.map((confidence, index) =>
             sure(`h${String(index).padStart(3, "0")}.example`, confidence),
           );
           const best = given
             .toSorted((a, b) => b.verdict.confidence - a.verdict.confidence || (a.value < b.value ? -1 : 1))
-            .slice(0, maxEntries)
+            .slice(0, maxRows)
             .map(({ value }) => `${value}\n`)
             .sort();
-          const { files } = await write("generic", given, { options: { maxEntries } });
+          const { files } = await write("generic", given, { options: { maxRows } });
           expect(files["domains.txt"]).toBe(best.join(""));
         },
       ),

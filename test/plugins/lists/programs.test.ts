@@ -170,14 +170,14 @@ describe("lists: nft", () => {
 
 describe("lists: with a limit", () => {
   it("holds no more than the limit", async () => {
-    const settings = { format: "generic", options: { maxEntries: 2000 } };
+    const settings = { format: "generic", options: { maxRows: 2000 } };
     const { heapGrowth, skipped } = await measureStreaming(lists, "domain", 100_000, settings);
     expect(skipped).toBe(98_000);
     expect(heapGrowth).toBeLessThan(8 * 1024 * 1024);
   });
 
   it("passes the contract's checks of one type", async () => {
-    const { files, skipped, indicators } = await render(lists, exampleIndicators(), { options: { maxEntries: 1 } });
+    const { files, skipped, indicators } = await render(lists, exampleIndicators(), { options: { maxRows: 1 } });
     expect((indicators as number) + skipped.length).toBe(6);
     check(files, "generic");
   });

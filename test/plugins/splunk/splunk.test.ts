@@ -259,11 +259,11 @@ describe("splunk: rows", () => {
   });
 
   it.each([
-    [exampleIndicator("domain", { status: "revoked" }), "revoked, and a lookup row alerts"],
-    [exampleIndicator("domain", { status: "expired" }), "expired, and a lookup row alerts"],
+    [exampleIndicator("domain", { status: "revoked" }), "revoked"],
+    [exampleIndicator("domain", { status: "expired" }), "expired"],
     [
       exampleIndicator("domain", { verdict: { decision: "review", confidence: 40, reasons: [] } }),
-      "the verdict is review, and a lookup row alerts",
+      "the verdict is review",
     ],
     [exampleIndicator("domain", { value: "*.example" }), "not a canonical domain"],
     [exampleIndicator("endpoint", { value: "198.51.100.7" }), "not a canonical endpoint"],

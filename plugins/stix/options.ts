@@ -22,8 +22,8 @@ export const StixOptions = z.strictObject({
   contact: z.string().trim().min(1).optional().describe("Contact information of the author, such as a mail address"),
   tlp: z
     .enum(TLP_VERSIONS)
-    .default("1.0")
-    .describe("Which TLP markings to use; 1.0 is what most platforms know, amber+strict exists only in 2.0"),
+    .default("both")
+    .describe("Which TLP markings to use: 1.0 is what older platforms know, amber+strict exists only in 2.0"),
   attackPatterns: z
     .boolean()
     .default(true)

@@ -91,7 +91,10 @@ describe("a sandboxed sample", () => {
       external_references: [
         { source_name: "virustotal", external_id: SHA256, url: `https://www.virustotal.com/gui/file/${SHA256}` },
       ],
-      object_marking_refs: ["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"],
+      object_marking_refs: [
+        "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82",
+        "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
+      ],
     });
     expect(sentences(objects, "variant-of")).toEqual([
       "malware quillet sample 9f2b5c7d1e3a variant-of malware quillet",

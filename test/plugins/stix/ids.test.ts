@@ -90,9 +90,13 @@ describe("ids in an export", () => {
       [{}, bySoc].map(async (settings) => readObjects((await render(stix, exampleIndicators(), settings)).files)),
     );
     const shared = (theirs as Json[]).filter(({ id }) => (ours as Json[]).some((object) => object.id === id));
-    // Observables are everybody's; the extension is Rulewright's, whoever uses it.
+    // Observables are everybody's, TLP is OASIS's; the extension is Rulewright's, whoever uses it.
     const dated = shared.filter(({ created }) => created !== undefined).map(({ type, name }) => `${type} ${name}`);
-    expect(dated).toEqual(["identity Rulewright", "extension-definition TLS fingerprints"]);
+    expect(dated).toEqual([
+      "marking-definition TLP:AMBER",
+      "identity Rulewright",
+      "extension-definition TLS fingerprints",
+    ]);
     expect(shared.length - dated.length).toBeGreaterThan(8);
   });
 

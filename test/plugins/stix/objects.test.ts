@@ -31,6 +31,7 @@ describe("one domain", () => {
     const objects = await objectsOf([exampleIndicator("domain")]);
     expect(objects.map(({ type }) => type)).toEqual([
       "identity",
+      "marking-definition",
       "domain-name",
       "indicator",
       "observed-data",
@@ -44,7 +45,7 @@ describe("one domain", () => {
       "malware",
       "relationship",
     ]);
-    const [author, domain, subject, observed, basedOn, family, indicates, network, uses, consistsOf] = objects;
+    const [author, , domain, subject, observed, basedOn, family, indicates, network, uses, consistsOf] = objects;
     expect(domain).toEqual({ type: "domain-name", spec_version: "2.1", id: domain.id, value: "quillet-morrow.top" });
     expect(subject).toEqual({
       type: "indicator",
@@ -71,7 +72,10 @@ describe("one domain", () => {
           url: "https://www.virustotal.com/gui/domain/quillet-morrow.top",
         },
       ],
-      object_marking_refs: ["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"],
+      object_marking_refs: [
+        "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82",
+        "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
+      ],
     });
     expect(observed).toMatchObject({
       number_observed: 1,
@@ -97,7 +101,7 @@ describe("one domain", () => {
     const lines = String(files.get("rulewright.stix.ndjson"));
     const inner = String(bundle.files.get("rulewright.stix.json")).split("\n").slice(1, -2).join("\n");
     expect(`${inner.replaceAll(/,$/gm, "")}\n`).toBe(lines);
-    expect(bundle.rows).toBe(13);
+    expect(bundle.rows).toBe(14);
   });
 });
 
@@ -255,7 +259,7 @@ describe("objects", () => {
       ["registry-key", "HKEY_CURRENT_USER\\Software\\HKUST"],
     ] as const) {
       const types = (await objectsOf([exampleIndicator(type, { value, evidence })])).map(({ type }) => type);
-      expect(types).toEqual(["identity", "indicator", "malware", "relationship"]);
+      expect(types).toEqual(["identity", "marking-definition", "indicator", "malware", "relationship"]);
     }
   });
 

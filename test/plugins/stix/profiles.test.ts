@@ -47,6 +47,7 @@ describe("generic", () => {
       "ipv6-addr",
       "malware",
       "malware-analysis",
+      "marking-definition",
       "mutex",
       "network-traffic",
       "observed-data",
@@ -127,9 +128,9 @@ describe("misp", () => {
 describe("siem", () => {
   it("has indicators and who made them, and nothing they lead to", async () => {
     const { objects } = await objectsFor("siem");
-    expect(typesIn(objects)).toEqual(["identity", "indicator"]);
-    const withTlp2 = await render(stix, [exampleIndicator("domain")], { options: { profile: "siem", tlp: "2.0" } });
-    expect(typesIn(readObjects(withTlp2.files))).toEqual(["identity", "indicator", "marking-definition"]);
+    expect(typesIn(objects)).toEqual(["identity", "indicator", "marking-definition"]);
+    const builtIn = await render(stix, [exampleIndicator("domain")], { options: { profile: "siem", tlp: "1.0" } });
+    expect(typesIn(readObjects(builtIn.files))).toEqual(["identity", "indicator"]);
   });
 
   it("compares one property, in the form that readers match by prefix", async () => {

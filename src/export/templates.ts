@@ -8,7 +8,7 @@
  * does not render whole files: one template per file needs the whole output in memory.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import Handlebars from "handlebars";
 import { RulewrightError } from "../errors.ts";
@@ -22,11 +22,15 @@ export interface TemplateSource {
   readonly isOverride: boolean;
 }
 
-/** The template texts of one exporter: the first of `overrideDirs` that has `<row>.hbs` wins, whole file. */
+/**
+ * The template texts of one exporter: the first of `overrideDirs` that has `<row>.hbs` wins, whole file. The built-in
+ * folder overrides nothing: in a checkout it lies where an operator's would.
+ */
 export function readTemplates(set: TemplateSet, overrideDirs: readonly string[] = []): TemplateSource[] {
   const builtIn = fileURLToPath(set.dir);
+  const dirs = overrideDirs.filter((dir) => relative(builtIn, dir) !== "");
   return Object.keys(set.rows).map((row) => {
-    const override = overrideDirs.map((dir) => join(dir, `${row}.hbs`)).find((file) => existsSync(file));
+    const override = dirs.map((dir) => join(dir, `${row}.hbs`)).find((file) => existsSync(file));
     const file = override ?? join(builtIn, `${row}.hbs`);
     return { row, file, text: readTemplate(file), isOverride: override !== undefined };
   });

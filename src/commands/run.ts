@@ -26,7 +26,7 @@ export async function runScheduler(plain: App, output: Output, options: RunOptio
       "run writes into a folder. Give --out the folder, or use: rulewright export --out -",
     );
   const clock = runningClock(plain.now);
-  const app = { ...plain, log: stamped(plain.log, clock) };
+  const app = { ...plain, loaded: withLists(plain, options.warningLists), log: stamped(plain.log, clock) };
   const { hunts } = app.loaded.config;
   if (hunts.length > 0) await openVirusTotal(app, options.store).close();
   return withStore(app, options.store, async (store) => {
@@ -54,6 +54,12 @@ export async function runScheduler(plain: App, output: Output, options: RunOptio
     output.say("Stopped. What was finished is kept; the next start makes up for what is due.\n");
     return (app.signal.reason as Error | undefined)?.message === "SIGTERM" ? EXIT.done : EXIT.interrupted;
   });
+}
+
+/** `--warning-lists` as if the config had it: every judgement of the scheduler goes by the same lists. */
+function withLists({ loaded, folder }: App, flag: string | undefined): App["loaded"] {
+  if (flag === undefined) return loaded;
+  return { ...loaded, config: { ...loaded.config, warningLists: resolve(folder, flag) } };
 }
 
 /** Lines with their time: a service's log may be read without the journal's own. */

@@ -21,7 +21,6 @@ import type { JobContext, JobResult, Stage } from "./job.ts";
 export interface StageOptions {
   /** `--store`. */
   readonly store?: string;
-  readonly warningLists?: string;
   /** Absolute path of the output folder. */
   readonly folder: string;
 }
@@ -37,7 +36,7 @@ export function stagesOf(app: App, store: Store, options: StageOptions): Stage[]
   planExports(app, exports, options.folder);
   return [
     huntStage(app, store, options),
-    judgeStage(app, store, options),
+    judgeStage(app, store),
     exportStage(app, store, options, exports),
     pushStage(app, store),
   ];
@@ -68,8 +67,8 @@ function huntText({ found, fetched, known, isComplete }: HuntTally, requests: nu
 }
 
 /** Judged anew when something came in, when policy or version are others, and once a day. */
-function judgeStage(app: App, store: Store, { warningLists }: StageOptions): Stage {
-  const { policy, warningLists: configured } = app.loaded.config;
+function judgeStage(app: App, store: Store): Stage {
+  const { policy, warningLists } = app.loaded.config;
   const policies = [policy, ...huntPoliciesOf(app.loaded.config)];
   return {
     kind: "judge",
@@ -77,13 +76,13 @@ function judgeStage(app: App, store: Store, { warningLists }: StageOptions): Sta
       {
         name: "all",
         cadence: DAILY,
-        inputs: (mark) => sha256(JSON.stringify([mark, VERSION, policies, warningLists ?? configured])),
+        inputs: (mark) => sha256(JSON.stringify([mark, VERSION, policies, warningLists])),
       },
     ],
     isTogether: false,
     mark: () => store.jobs.inputMark(),
     async run([name = ""], context) {
-      return new Map([[name, { text: judgingText(await judgeStore(within(app, context), store, warningLists)) }]]);
+      return new Map([[name, { text: judgingText(await judgeStore(within(app, context), store)) }]]);
     },
   };
 }

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { digest, rulewright, samples, temporaryFolder } from "../support/cli.ts";
+import { digest, root, rulewright, samples, temporaryFolder } from "../support/cli.ts";
 import { report } from "../support/reports.ts";
 
 const folderWith = (files: Record<string, string>): string => {
@@ -243,6 +243,16 @@ describe("sids", () => {
 });
 
 describe("outputs", () => {
+  it("npm run from a folder of a checkout reads and writes in that folder, with its own templates in use", async () => {
+    const folder = folderWith({ "reports.json": goodReport });
+    const env = { npm_lifecycle_event: "rulewright", INIT_CWD: folder };
+    const { code, stderr } = await rulewright(["generate", "reports.json", "--to", "csv"], { cwd: root, env });
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining("your templates")]);
+    expect(readFileSync(join(folder, "out/csv/indicators.csv"), "utf8")).toMatch(/^type,value/);
+    const atRoot = await rulewright(["generate", samples, "--to", "csv", "--out", "-"], { cwd: root });
+    expect(atRoot.stderr).not.toContain("your templates");
+  });
+
   it("--out - prints one export and leaves no folder", async () => {
     const folder = folderWith({ "a.json": goodReport });
     const { code, stdout } = await rulewright(["generate", "a.json", "--to", "csv:jsonl", "--out", "-"], {

@@ -7,6 +7,7 @@ import { root, rulewright, samples, temporaryFolder } from "../support/cli.ts";
 import { itNeeds } from "../support/engines.ts";
 
 const NAME = "cobaltwickerparsnip.net";
+const OTHER = "gravelmittenorchid.top";
 let cwd: string;
 beforeEach(() => {
   cwd = temporaryFolder();
@@ -105,6 +106,37 @@ describe("verify of an export", () => {
       // From the next run on it is in review like any other.
       expect((await run("export")).code).toBe(0);
       expect(proofIn("out/manifest.json").withheld).toEqual([]);
+    },
+    120_000,
+  );
+
+  itNeeds("suricata")(
+    "in run, judges what it withheld by the same warning lists as the rest",
+    async () => {
+      mkdirSync(join(cwd, "captures"));
+      writeFileSync(join(cwd, "captures/office.pcap"), capture([dnsExchange(`www.${NAME}`)]).pcap);
+      mkdirSync(join(cwd, "lists/captive-portals"), { recursive: true });
+      const list = {
+        name: "captive-portals",
+        version: 1,
+        type: "hostname",
+        matching_attributes: ["domain"],
+        list: [OTHER],
+      };
+      writeFileSync(join(cwd, "lists/captive-portals/list.json"), JSON.stringify({ ...list, description: "our own" }));
+      config("exports: { suricata: { verify: { benign: captures } } }\n");
+      expect((await run("ingest", samples)).code).toBe(0);
+      const decisions = async () => {
+        const rows = (await run("list", "--json")).stdout.trim().split("\n");
+        const verdicts = rows.map((row) => JSON.parse(row)).map(({ value, verdict }) => [value, verdict.decision]);
+        return new Map(verdicts as [string, string][]);
+      };
+      expect((await decisions()).get(OTHER)).toBe("keep");
+      const { code, stderr } = await run("run", "--once", "--warning-lists", "lists");
+      expect(code, stderr).toBe(0);
+      const after = await decisions();
+      expect(after.get(NAME)).toBe("review");
+      expect(after.get(OTHER)).not.toBe("keep");
     },
     120_000,
   );

@@ -61,6 +61,8 @@ async function publishInto(
     const changed = staged.filter(({ isChanged }) => isChanged);
     const stale = await folder.existing(ctx.previous, new Set(staged.map(({ path }) => path)));
     const isChanged = changed.length + stale.length > 0;
+    const bytes = staged.reduce((sum, file) => sum + file.bytes, 0);
+    if (ctx.isDryRun) return { changed: isChanged, bytes };
     if (isChanged && ctx.options.check) {
       await runCommand("check", ctx.options.check, folder.stagingDir, ctx.options.checkTimeoutSeconds, ctx.signal);
     }
@@ -76,10 +78,7 @@ async function publishInto(
       await removeStale(folder, stale, ctx.log);
     }
     isDone = true;
-    return {
-      changed: isChanged,
-      bytes: staged.reduce((sum, { bytes }) => sum + bytes, 0),
-    };
+    return { changed: isChanged, bytes };
   } finally {
     await folder.close({ keep: isDone });
   }

@@ -12,7 +12,7 @@ export function streamSink(stream: () => Writable): Sink {
     description: "standard output, for exports of one file",
     options: z.object({}),
     accepts: "any",
-    async publish(chunks, { signal }) {
+    async publish(chunks, { signal, isDryRun }) {
       const output = stream();
       let only: string | undefined;
       let bytes = 0;
@@ -32,7 +32,7 @@ export function streamSink(stream: () => Writable): Sink {
           }
           if (data.length === 0) continue;
           bytes += typeof data === "string" ? Buffer.byteLength(data) : data.length;
-          failure ??= await write(output, data, signal);
+          if (!isDryRun) failure ??= await write(output, data, signal);
           if (failure) break;
         }
       } finally {

@@ -4,7 +4,7 @@ import { RulewrightError } from "../errors.ts";
 import type { Chunk, Published, Sink } from "../plugin.ts";
 import { asyncIterable } from "./render.ts";
 import { globalRunner, type Runner } from "./runner.ts";
-import { sinkContext } from "./sink-context.ts";
+import { type SinkSettings, sinkContext } from "./sink-context.ts";
 
 export interface SinkContract {
   readonly runner?: Runner;
@@ -27,13 +27,9 @@ export function describeSink(sink: Sink, contract: SinkContract): void {
   const publish = async (
     options: Record<string, unknown>,
     stream: AsyncIterable<Chunk> = asyncIterable(chunks),
-    signal = new AbortController().signal,
-    beforeSwap?: () => Promise<void>,
+    settings: SinkSettings = {},
   ): Promise<Published> =>
-    sink.publish(
-      stream,
-      sinkContext(sink, { options, mediaType: contract.mediaType, signal, ...(beforeSwap ? { beforeSwap } : {}) }),
-    );
+    sink.publish(stream, sinkContext(sink, { options, mediaType: contract.mediaType, ...settings }));
   const single = chunks.filter(({ path }) => path === "a.txt");
   const stream = () => asyncIterable(contract.knowsChanges === false ? single : chunks);
 
@@ -46,6 +42,14 @@ export function describeSink(sink: Sink, contract: SinkContract): void {
       if (contract.knowsChanges !== false) assert.equal(held.get("sub/b.txt"), "two\n");
       assert.equal(published.bytes, contract.knowsChanges === false ? 10 : 14);
       assert.equal(published.changed, true);
+    });
+
+    it("touches nothing in a dry run, and says what it would deliver", async () => {
+      const options = await contract.options();
+      const { bytes, changed } = await publish(options, stream(), { isDryRun: true });
+      assert.deepEqual([bytes, changed], [contract.knowsChanges === false ? 10 : 14, true]);
+      const held = await contract.read(options);
+      assert.equal([...held.values()].join(""), "");
     });
 
     if (contract.knowsChanges !== false) {
@@ -79,7 +83,7 @@ export function describeSink(sink: Sink, contract: SinkContract): void {
             yield { path: "a.txt", data: `${n}\n` };
           }
         })();
-        await assert.rejects(publish(options, endless, controller.signal));
+        await assert.rejects(publish(options, endless, { signal: controller.signal }));
         assert.deepEqual(await contract.read(options), before);
       });
 
@@ -89,7 +93,7 @@ export function describeSink(sink: Sink, contract: SinkContract): void {
         const before = await contract.read(options);
         const other = asyncIterable<Chunk>([{ path: "a.txt", data: "other\n" }]);
         const rejecting = () => Promise.reject(new RulewrightError("EXPORT_FAILED", "another export failed"));
-        await assert.rejects(publish(options, other, undefined, rejecting), /another export failed/);
+        await assert.rejects(publish(options, other, { beforeSwap: rejecting }), /another export failed/);
         assert.deepEqual(await contract.read(options), before);
       });
     }

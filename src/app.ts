@@ -200,9 +200,7 @@ export async function judgeReports(
     return { store, ingested, tally };
   } catch (error) {
     await store.close();
-    throw app.signal.aborted
-      ? new RulewrightError("INTERRUPTED", "Interrupted: nothing was written.", { cause: error })
-      : storeFailure(error);
+    throw app.signal.aborted ? untouched(error) : storeFailure(error);
   }
 }
 
@@ -255,9 +253,9 @@ export function planExports(
       ...(gate ? { gate } : {}),
       job: {
         ...rendering,
+        archive: folder !== undefined && rendering.archive,
         sink,
         sinkOptions,
-        archive: folder !== undefined && (config?.archive ?? hasArchive(rendering)),
         previous:
           folder === undefined
             ? NO_PREVIOUS_OUTPUT
@@ -275,14 +273,16 @@ export function planExports(
 export function planRendering(
   app: App,
   spec: string,
-): Pick<ExportJob, "name" | "exporter" | "format" | "options" | "templates"> {
+): Pick<ExportJob, "name" | "exporter" | "format" | "options" | "templates" | "archive"> {
   const [name = "", formatFlag] = spec.split(":");
   const config = app.loaded.config.exports[name];
   const exporter = app.registry.exporter(config?.exporter ?? name);
+  const format = formatOf(exporter, formatFlag ?? config?.format);
   return {
     name,
     exporter,
-    format: formatOf(exporter, formatFlag ?? config?.format),
+    format,
+    archive: config?.archive ?? exporter.archive ?? exporter.formats[format]?.folderArchive !== undefined,
     options: optionsOf(`exports.${name}.options`, exporter, config?.options ?? {}, "exporters"),
     templates: templatesOf(app, exporter),
   };
@@ -292,10 +292,6 @@ export function planRendering(
 export function everyOf(filters: readonly (string | undefined)[]): Where {
   const tests = filters.filter((text) => text !== undefined).map(parseWhere);
   return (indicator) => tests.every((holds) => holds(indicator));
-}
-
-function hasArchive({ exporter, format }: Pick<ExportJob, "exporter" | "format">): boolean {
-  return exporter.archive ?? exporter.formats[format]?.folderArchive !== undefined;
 }
 
 /** The operator's templates, and a word that they are in use: a folder of that name may lie about by chance. */
@@ -391,15 +387,20 @@ export async function exportAll(
     await Promise.race([ready.promise, outcome]).catch(() => {});
   }
   try {
+    app.signal.throwIfAborted();
     await beforeSwap();
-    if (app.signal.aborted) throw new RulewrightError("INTERRUPTED", "Interrupted.");
+    app.signal.throwIfAborted();
     swap.resolve();
   } catch (error) {
     swap.reject(error);
     await Promise.allSettled(running);
-    throw error;
+    throw app.signal.aborted ? untouched(error) : error;
   }
   return Promise.all(running);
+}
+
+function untouched(cause: unknown): RulewrightError {
+  return new RulewrightError("INTERRUPTED", "Interrupted: the outputs are untouched.", { cause });
 }
 
 /** A failure of ours or of the operator's is an outcome; a bug and an interrupt end the run. */

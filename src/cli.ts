@@ -8,7 +8,6 @@ import { holdMemoryDown } from "./commands/memory.ts";
 import { createOutput } from "./commands/output.ts";
 import { EXIT, exitCodeOf, RulewrightError } from "./errors.ts";
 import { createLog } from "./log.ts";
-
 import { TLP_LEVELS } from "./model/indicator.ts";
 import { DECISIONS } from "./model/verdict.ts";
 import { WHERE_FIELDS } from "./policy/where.ts";
@@ -24,7 +23,7 @@ async function run(configPath: string | undefined, command: (app: App) => Promis
   const { openApp } = await import("./app.ts");
   const app = await openApp(
     {
-      folder: workingFolder(),
+      folder: process.cwd(),
       env: process.env,
       log: createLog((line) => output.say(line), process.env.RULEWRIGHT_LOG === "debug" ? "debug" : "info"),
       now: clock(),
@@ -37,10 +36,10 @@ async function run(configPath: string | undefined, command: (app: App) => Promis
   process.exitCode = await command(app);
 }
 
-/** Where the operator is: `npm run rulewright` moves to the package and leaves the place in INIT_CWD. */
-function workingFolder(): string {
+/** `npm run rulewright` moves to the package and leaves the place where the operator is in INIT_CWD. */
+function returnToCaller(): void {
   const { npm_lifecycle_event: script, INIT_CWD: caller } = process.env;
-  return script === "rulewright" && caller !== undefined ? caller : process.cwd();
+  if (script === "rulewright" && caller !== undefined) process.chdir(caller);
 }
 
 /** The time, or SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/) for reproducible runs. */
@@ -96,7 +95,7 @@ const RULINGS = {
 
 const EXIT_CODES = `
 Exit codes: 0 done, 2 usage, config, plugin or template, 3 source or store unavailable (nothing lost, run again),
-4 an export failed or was refused (the previous output stands), 130 interrupted (outputs untouched), 1 a bug of ours.`;
+4 an export failed or was refused (the previous output stands), 130 interrupted, 1 a bug of ours.`;
 
 function program() {
   const root = new Command("rulewright")
@@ -297,9 +296,7 @@ function program() {
     .addOption(storeOption())
     .addOption(configOption())
     .action((value, { config, ...options }) =>
-      run(config, async (app) =>
-        (await import("./commands/ruling.ts")).restore(app, output, value, options as { reason: string }),
-      ),
+      run(config, async (app) => (await import("./commands/ruling.ts")).restore(app, output, value, options)),
     );
 
   root
@@ -354,7 +351,7 @@ function program() {
     .description("write a commented rulewright.yaml")
     .argument("[dir]", "folder", ".")
     .action(async (dir) => {
-      process.exitCode = await (await import("./commands/init.ts")).init(workingFolder(), output, dir);
+      process.exitCode = await (await import("./commands/init.ts")).init(process.cwd(), output, dir);
     });
 
   root
@@ -438,7 +435,8 @@ function fail(error: unknown): void {
     return;
   }
   if (interrupted.signal.aborted) {
-    output.say("Interrupted: the outputs are untouched.\n");
+    const isTold = error instanceof RulewrightError && error.code === "INTERRUPTED";
+    output.say(`${isTold ? error.message : "Interrupted."}\n`);
     process.exitCode = EXIT.interrupted;
     return;
   }
@@ -471,4 +469,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 // Nobody reads the words any more; the work is worth finishing all the same.
 process.stderr.on("error", () => {});
 
+returnToCaller();
 await program().parseAsync().catch(fail);

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { App } from "../app.ts";
 import { RulewrightError } from "../errors.ts";
 import { type ExportDeps, type ExportJob, type ExportProof, type Proven, runExport } from "../export/pipeline.ts";
+import { localReach } from "../export/reach.ts";
 import { fromIndicatorKey } from "../model/indicator.ts";
 import { plainText } from "../model/text.ts";
 import { sha256 } from "../plugin.ts";
@@ -37,7 +38,7 @@ export async function proveExport(
     const aside = { ...job, sink: registry.sink("file"), sinkOptions: { path: folder }, archive: false };
     const { beforeSwap: _, ...rest } = deps;
     // It says the same when it is published.
-    await runExport(aside, { ...rest, log: { ...deps.log, info() {} } });
+    await runExport(aside, { ...rest, reach: localReach(), log: { ...deps.log, info() {} } });
     const paths = (await readdir(folder)).filter((path) => path.endsWith(".rules")).sort();
     const files = await Promise.all(paths.map((path) => readRuleFile(join(folder, path))));
     if (files.every(({ rules, noRules }) => rules.length + noRules.length === 0)) return undefined;

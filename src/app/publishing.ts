@@ -55,8 +55,8 @@ export async function publishAll(app: App, store: Store, publication: Publicatio
   const outcomes = await exportAll(app, store, planned, context, beforeSwap, (job, gate, deps) =>
     proveExport(app, store.sids, job, gate, deps, (entries) => feedback.push(...entries)),
   );
-  // Not before: the exports of one run show one state. A store that vanishes needs none.
+  const manifest = folder === undefined ? undefined : await saveManifest(app, folder, store, outcomes, ingested);
+  // Last: what was written shows the state before. A store that vanishes needs none.
   if (!keepsLedgers) await takeFeedback(app, store, feedback);
-  if (folder === undefined) return { outcomes };
-  return { outcomes, manifest: await saveManifest(app, folder, store, outcomes, ingested) };
+  return manifest ? { outcomes, manifest } : { outcomes };
 }

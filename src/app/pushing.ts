@@ -6,7 +6,7 @@ import { dirname, resolve } from "node:path";
 import { type App, everyOf, filtered, optionsOf, planRendering } from "../app.ts";
 import type { SinkConfig } from "../config.ts";
 import { RulewrightError } from "../errors.ts";
-import { type ExportJob, type ExportResult, runExport } from "../export/pipeline.ts";
+import { type ExportDeps, type ExportJob, type ExportResult, runExport } from "../export/pipeline.ts";
 import { NO_PREVIOUS_OUTPUT } from "../export/previous.ts";
 import type { SinkReach } from "../export/reach.ts";
 import { TLP_LEVELS } from "../model/indicator.ts";
@@ -18,6 +18,9 @@ import { indicatorsOf } from "../policy/indicators.ts";
 import type { Where } from "../policy/where.ts";
 import type { Store } from "../store/store.ts";
 import { VERSION } from "../version.ts";
+import { type FeedbackEntry, takeFeedback } from "./feedback.ts";
+import { gateOf, type VerifyGate } from "./gate.ts";
+import { proveExport } from "./proving.ts";
 import { openSecrets, type Secrets } from "./secrets.ts";
 import { storedContext } from "./stored.ts";
 import { pause, runningClock } from "./virustotal.ts";
@@ -26,6 +29,8 @@ export interface PlannedPush {
   /** Of the entry in the config. */
   readonly target: string;
   readonly job: ExportJob;
+  /** The proof it has to pass before anything is sent. */
+  readonly gate?: VerifyGate;
   readonly where: Where;
   readonly tls: Pick<SinkConfig, "caFile" | "certFile" | "keyFile">;
 }
@@ -66,9 +71,13 @@ function planTarget(app: App, target: string, config: SinkConfig): PlannedPush[]
     const rendering = planRendering(app, spec);
     requireMediaType(target, sink, rendering);
     const holds = everyOf([app.loaded.config.exports[rendering.name]?.where, config.where]);
+    const gate = gateOf(app, rendering, false);
+    // A sink for one media type takes objects, not files.
+    const archive = sink.accepts === "any" && rendering.archive;
     return {
       target,
-      job: { ...rendering, sink, sinkOptions, archive: false, previous: NO_PREVIOUS_OUTPUT },
+      job: { ...rendering, sink, sinkOptions, archive, previous: NO_PREVIOUS_OUTPUT },
+      ...(gate ? { gate } : {}),
       where: (indicator) => TLP_LEVELS.indexOf(indicator.tlp) <= highest && holds(indicator),
       tls: { caFile, certFile, keyFile },
     };
@@ -107,15 +116,20 @@ export async function pushAll(
   options: PushOptions,
 ): Promise<PushOutcome[]> {
   const outcomes: PushOutcome[] = [];
-  for (const push of planned) outcomes.push(await pushOne(app, store, push, options));
+  const feedback: FeedbackEntry[] = [];
+  for (const push of planned)
+    outcomes.push(await pushOne(app, store, push, options, (entries) => feedback.push(...entries)));
+  // Not before: the pushes of one run show one state.
+  if (!options.isDryRun) await takeFeedback(app, store, feedback);
   return outcomes;
 }
 
 async function pushOne(
   app: App,
   store: Store,
-  { target, job, where, tls }: PlannedPush,
+  { target, job, gate, where, tls }: PlannedPush,
   { isDryRun, isAgain = false }: PushOptions,
+  onFeedback: (entries: readonly FeedbackEntry[]) => void,
 ): Promise<PushOutcome> {
   const secrets = openSecrets(app);
   const log = maskedLog(app.log, secrets);
@@ -133,7 +147,7 @@ async function pushOne(
       random: Math.random,
     };
     const context = storedContext(app);
-    const result = await runExport(job, {
+    const deps: ExportDeps = {
       indicators: () => filtered(indicatorsOf(store, context, app.signal), where),
       sids: store.sids,
       versions: store.versions.of(key, app.now, !isDryRun),
@@ -142,15 +156,23 @@ async function pushOne(
       log,
       now: app.now,
       signal: app.signal,
-    });
+    };
+    const proven = gate && (await proveExport(app, store.sids, job, gate, deps, onFeedback));
+    const result = await runExport(job, proven ? { ...deps, proven } : deps);
     return { target, name: job.name, result: masked(result, secrets) };
   } catch (error) {
-    if (!(error instanceof RulewrightError) || error.code === "INTERRUPTED") throw error;
+    if (!(error instanceof RulewrightError)) throw error;
+    if (error.code === "INTERRUPTED") throw cutOff(isDryRun, error);
     const code = error.code === "EXPORT_FAILED" ? "PUSH_FAILED" : error.code;
     return { target, name: job.name, error: new RulewrightError(code, secrets.mask(error.message)) };
   } finally {
     await http?.close();
   }
+}
+
+function cutOff(isDryRun: boolean, cause: RulewrightError): RulewrightError {
+  const left = isDryRun ? "nothing was sent" : "what the targets acknowledged is kept, and the next push goes on there";
+  return new RulewrightError("INTERRUPTED", `Interrupted: ${left}.`, { cause });
 }
 
 /** Throws NETWORK_SETUP. */

@@ -26,12 +26,13 @@ export function storePath(app: App, flag?: string): string {
   return resolve(base, path);
 }
 
-/** Runs `work` over the store and closes it, whatever happens. */
+/** Runs `work` over the store and closes it, whatever happens. Throws INTERRUPTED, with what that leaves behind. */
 export async function withStore<T>(app: App, flag: string | undefined, work: (store: Store) => Promise<T>): Promise<T> {
   const store = await openStore(app, flag);
   try {
     return await work(store);
   } catch (error) {
+    if (error instanceof RulewrightError && error.code === "INTERRUPTED") throw error;
     throw app.signal.aborted
       ? new RulewrightError("INTERRUPTED", "Interrupted: what was finished is kept.", { cause: error })
       : storeFailure(error);

@@ -18,19 +18,22 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   readonly input?: string;
+  /** Called with a way to signal the child. */
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
   /** Called with the child's standard error so far, to interrupt it at a moment of choice. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 export function rulewright(
   args: readonly string[],
-  { cwd = root, env = {}, input = "", onStderr }: RunOptions = {},
+  { cwd = root, env = {}, input = "", onStart, onStderr }: RunOptions = {},
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, "src/cli.ts"), ...args], {
       cwd,
       env: { ...process.env, RULEWRIGHT_CONFIG: undefined, SOURCE_DATE_EPOCH: undefined, ...env } as NodeJS.ProcessEnv,
     });
+    onStart?.((signal) => child.kill(signal));
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

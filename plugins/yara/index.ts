@@ -17,7 +17,7 @@ import { type LinesOrReason, writeLines } from "../shared/rows/lines.ts";
 import { aboutText } from "../shared/rows/words.ts";
 
 const YaraOptions = z.object({
-  rulePrefix: z
+  namePrefix: z
     .string()
     .regex(/^[A-Za-z_]\w{0,30}$/, "must be letters, digits and _")
     .default("Rulewright")
@@ -85,7 +85,7 @@ export const yara = defineExporter({
 
 function ruleOf(
   indicator: Indicator,
-  { rulePrefix, maxFileSizeMiB }: YaraOptions,
+  { namePrefix, maxFileSizeMiB }: YaraOptions,
   template: RowTemplate,
 ): LinesOrReason {
   const reason = unlistable(indicator);
@@ -94,7 +94,7 @@ function ruleOf(
   const size = sizeText(details.size, maxFileSizeMiB);
   const rule = template({
     // The whole hash: of two names alike YARA refuses the file, and whoever makes samples can make their hashes begin alike.
-    name: `${rulePrefix}_${identifierPart(families[0])}_${hash}`,
+    name: `${namePrefix}_${identifierPart(families[0])}_${hash}`,
     // Lower case: hash.sha256 answers so, and compares bytes.
     condition: `${size} and hash.sha256(0, filesize) == "${hash}"`,
     hash,

@@ -72,10 +72,10 @@ rule Rulewright_Quillet_${HASH} {
   });
 
   it("builds an identifier of any family", async () => {
-    const text = await rulesOf([exampleIndicator("sha256", { families: ["évil; family"] })], { rulePrefix: "ACME" });
+    const text = await rulesOf([exampleIndicator("sha256", { families: ["évil; family"] })], { namePrefix: "ACME" });
     expect(text).toContain(`rule ACME_Vilfamily_${HASH} {`);
     expect(await rulesOf([exampleIndicator("sha256", { families: [] })])).toContain("_Unnamed_");
-    expect(yara.options.safeParse({ rulePrefix: "1" }).success).toBe(false);
+    expect(yara.options.safeParse({ namePrefix: "1" }).success).toBe(false);
   });
 
   it("cuts long texts, which YARA's lexer has no room for", async () => {

@@ -49,7 +49,7 @@ export function indexTemplate(index: string): string {
         "@timestamp": date,
         ecs: fields({ version: keyword }),
         event: fields({ kind: keyword, category: keyword, type: keyword, module: keyword, dataset: keyword }),
-        labels: fields({ scope: keyword, valid_until: keyword }),
+        labels: fields({ scope: keyword, valid_until: keyword, is_ioc_transform_source: keyword }),
         tags: keyword,
         threat: fields({ feed: fields({ name: keyword }), indicator }),
         related: fields({ ip: { type: "ip" }, hosts: keyword, hash: keyword }),

@@ -1,6 +1,6 @@
 /**
- * An indicator as an ECS threat document. Only fields of the Elastic Common Schema, and under `labels` the two facts
- * it has no field for.
+ * An indicator as an ECS threat document. Only fields of the Elastic Common Schema, and under `labels` what it has no
+ * field for.
  * Source: ECS 8.11, field sets `threat`, `event`, `related`, `labels`.
  */
 import {
@@ -91,7 +91,12 @@ export function ownFields(indicator: Indicator, id: string, feedName: string): o
     indicator,
   );
   return {
-    labels: { scope: indicator.scope, valid_until: indicator.validUntil },
+    labels: {
+      scope: indicator.scope,
+      valid_until: indicator.validUntil,
+      // Elastic's own address rule knows no ports: it would alert on all that the machine serves. This it passes by.
+      is_ioc_transform_source: indicator.type === "endpoint" ? "true" : undefined,
+    },
     tags: tagsOf(labels.length > 0 ? [...families, ...labels] : families),
     threat: {
       feed: { name: feedName },

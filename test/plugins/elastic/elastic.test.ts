@@ -243,6 +243,18 @@ describe("elastic: match rules", async () => {
   ])("by endpoint: a connection to %s port %i alerts: %s", (ip, port, expected) => {
     expect(alerts(byEndpoint, { "destination.ip": ip, "destination.port": port }, documents)).toBe(expected);
   });
+
+  it.each([
+    ["45.32.17.10", true],
+    // The machine may serve others on its other ports.
+    ["45.32.17.9", false],
+  ])("Elastic's own address rule: a connection to %s alerts: %s", (ip, expected) => {
+    const prebuilt = {
+      threat_query: 'threat.indicator.ip:* and not labels.is_ioc_transform_source:"true"',
+      threat_mapping: [{ entries: [{ field: "destination.ip", value: "threat.indicator.ip" }] }],
+    };
+    expect(alerts(prebuilt, { "destination.ip": ip }, documents)).toBe(expected);
+  });
 });
 
 describe("elastic: golden output", () => {

@@ -132,10 +132,11 @@ export function alerts(rule: Fields, event: Fields, documents: readonly Fields[]
   );
 }
 
-/** The KQL that is in use here: terms joined by `and`. */
+/** The KQL that is in use here: terms joined by `and`, some of them with `not`. */
 function selects(query: string, document: Fields): boolean {
   return query.split(" and ").every((term) => {
     if (term.startsWith("@timestamp >= ")) return true;
+    if (term.startsWith("not ")) return !selects(term.slice("not ".length), document);
     const [, field, value] = /^([\w.]+):(?:\*|"(.*)")$/.exec(term) as unknown as [string, string, string?];
     return value === undefined ? document[field] !== undefined : document[field] === value;
   });

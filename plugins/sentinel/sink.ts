@@ -16,7 +16,7 @@ import { createSender } from "../shared/http/sender.ts";
 import { HttpUrl } from "../shared/http/url.ts";
 import { answerWords, parseJson } from "../shared/http/words.ts";
 import { publishObjects, type Verdict } from "../shared/objects/publish.ts";
-import { STIX_OBJECTS, type StixLine } from "../shared/objects/read.ts";
+import { type ObjectLine, STIX_OBJECTS } from "../shared/objects/read.ts";
 import { fetchToken } from "./token.ts";
 
 /** Types that the upload API takes. */
@@ -82,7 +82,7 @@ function uploader(ctx: SinkContext<SentinelOptions>, target: string) {
   let token: string | undefined;
   let requests = 0;
 
-  return async (group: readonly StixLine[], body: string): Promise<Verdict> => {
+  return async (group: readonly ObjectLine[], body: string): Promise<Verdict> => {
     // There is no clock to measure with, so the time that requests take is not subtracted.
     if (requests++ > 0) await ctx.sleep(Math.ceil(60_000 / perMinute));
     for (let isFresh = token === undefined; ; isFresh = true) {
@@ -105,7 +105,7 @@ const Errors = z.object({
 });
 
 /** Records that are named were not taken, whatever the status; without names a 400 is the whole request's. */
-function verdictOf(answer: HttpAnswer, group: readonly StixLine[], target: string): Verdict {
+function verdictOf(answer: HttpAnswer, group: readonly ObjectLine[], target: string): Verdict {
   const { status, text } = answer;
   if (status === 413) return { kind: "too-large" };
   if (status === 400 || status === 422) return { kind: "refused", reason: `the API answered ${answerWords(answer)}` };

@@ -11,7 +11,7 @@ import { createSender } from "../shared/http/sender.ts";
 import { folderUrl, HttpUrl } from "../shared/http/url.ts";
 import { answerWords, parseJson, urlWords } from "../shared/http/words.ts";
 import { publishObjects, type Verdict } from "../shared/objects/publish.ts";
-import { readLines, type StixLine } from "../shared/objects/read.ts";
+import { type ObjectLine, readLines } from "../shared/objects/read.ts";
 
 const HecOptions = z.object({
   url: HttpUrl.describe("Of the collector, such as `https://splunk.example:8088`"),
@@ -61,7 +61,7 @@ export const splunkHec = defineSink({
 const Event = z.looseObject({ event: z.looseObject({ id: z.string().min(1) }) });
 
 /** An event is known by the id of its indicator, and is another one when anything in it is. */
-async function* readEvents(chunks: AsyncIterable<Chunk>, index: string | undefined): AsyncGenerator<StixLine> {
+async function* readEvents(chunks: AsyncIterable<Chunk>, index: string | undefined): AsyncGenerator<ObjectLine> {
   for await (const { path, line } of readLines(chunks)) {
     const event = Event.safeParse(parseJson(line));
     if (!event.success) throw new Error(`a line of ${path} is no event`);

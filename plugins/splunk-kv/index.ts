@@ -11,7 +11,7 @@ import { createSender, type Sender } from "../shared/http/sender.ts";
 import { folderUrl, HttpUrl } from "../shared/http/url.ts";
 import { answerWords, parseJson, urlWords } from "../shared/http/words.ts";
 import { publishObjects, type Verdict } from "../shared/objects/publish.ts";
-import { readLines, type StixLine } from "../shared/objects/read.ts";
+import { type ObjectLine, readLines } from "../shared/objects/read.ts";
 import { deleteWithdrawn } from "./withdrawn.ts";
 
 const Name = z.string().regex(/^\w[\w.-]*$/, "letters, digits, _, - and .");
@@ -67,7 +67,7 @@ export const splunkKv = defineSink({
 const Document = z.looseObject({ _key: z.string().min(1) });
 
 /** Documents of the batches, one a line; the app beside them is for Splunk. Notes the key of each. */
-async function* readDocuments(chunks: AsyncIterable<Chunk>, keys: Set<string>): AsyncGenerator<StixLine> {
+async function* readDocuments(chunks: AsyncIterable<Chunk>, keys: Set<string>): AsyncGenerator<ObjectLine> {
   for await (const { path, line } of readLines(chunks)) {
     if (path.includes("/") || !path.endsWith(".json") || line === "[" || line === "]") continue;
     const text = line.replace(/,$/, "");
@@ -82,7 +82,7 @@ async function* readDocuments(chunks: AsyncIterable<Chunk>, keys: Set<string>): 
 /** The keys that it saved; those it does not name have failed. */
 const Saved = z.array(z.string());
 
-function verdictOf(answer: HttpAnswer, group: readonly StixLine[], target: string): Verdict {
+function verdictOf(answer: HttpAnswer, group: readonly ObjectLine[], target: string): Verdict {
   const words = answerWords(answer);
   switch (answer.status) {
     case 200: {

@@ -1,6 +1,7 @@
 /**
  * Files to a target that takes them one by one: those whose content it has not acknowledged, what points to others
- * last, and on request none that is no longer produced. It does not know how a file is sent.
+ * last and only when the target has them, and on request none that is no longer produced. It does not know how a file
+ * is sent.
  */
 import type { Chunk, Published, SinkContext } from "../../../src/plugin.ts";
 import { type StagedFile, stage } from "./stage.ts";
@@ -16,6 +17,8 @@ export interface FileTarget {
 
 /** Reasons that are handed on; the rest is counted. */
 const MOST_FAILURES = 100;
+/** A reader of the old index still finds what it names. */
+const HELD_BACK = "held back, as files before it are not taken";
 
 /** Throws what `put` and `remove` throw; what was acknowledged by then stays so. */
 export async function publishFiles(
@@ -35,6 +38,8 @@ export async function publishFiles(
     if (failures.length < MOST_FAILURES) failures.push({ id, reason });
   };
   const { deliveries, isDryRun, signal } = ctx;
+  const send = async (file: StagedFile) => (isDryRun ? undefined : put(file));
+  const drop = async (path: string) => (isDryRun ? undefined : remove?.(path));
   const staged = await stage(chunks, signal);
   try {
     const gone = remove ? await missing(staged.files, ctx) : [];
@@ -43,7 +48,7 @@ export async function publishFiles(
     await ctx.beforeSwap?.();
     for (const file of changed) {
       signal.throwIfAborted();
-      const reason = isDryRun ? undefined : await put(file);
+      const reason = file.isIndex && tally.failed > 0 ? HELD_BACK : await send(file);
       if (reason === undefined) bytes += file.bytes;
       await settle(file.path, reason, async () => {
         if (!isDryRun) await deliveries.record([{ id: file.path, version: file.digest }]);
@@ -51,7 +56,7 @@ export async function publishFiles(
     }
     for (const path of gone) {
       signal.throwIfAborted();
-      const reason = isDryRun ? undefined : await remove?.(path);
+      const reason = tally.failed > 0 ? HELD_BACK : await drop(path);
       await settle(path, reason, async () => {
         if (!isDryRun) await deliveries.forget([path]);
       });

@@ -13,6 +13,8 @@ export interface StagedFile {
   readonly bytes: number;
   /** SHA-256, hexadecimal. */
   readonly digest: string;
+  /** Whether a reader is led by it to the other files. */
+  readonly isIndex: boolean;
   read(): Promise<Uint8Array>;
 }
 
@@ -65,6 +67,7 @@ export async function stage(chunks: AsyncIterable<Chunk>, signal: AbortSignal): 
     path,
     bytes,
     digest: hash.digest("hex"),
+    isIndex: rank(path) > 0,
     read: () => readFile(at),
   }));
   return { files: files.sort((a, b) => rank(a.path) - rank(b.path) || (a.path < b.path ? -1 : 1)), remove };

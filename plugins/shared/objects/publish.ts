@@ -6,7 +6,7 @@
  * It does not know how a group is sent, nor what an answer looks like.
  */
 import { batches, type Chunk, type Published, type SinkContext, targetError } from "../../../src/plugin.ts";
-import { readStixLines, type StixLine } from "./read.ts";
+import { type ObjectLine, readStixLines } from "./read.ts";
 
 /** What became of a group. */
 export type Verdict =
@@ -24,10 +24,10 @@ export interface ObjectTarget {
   /** Bytes of a body beside its objects. */
   readonly overhead: number;
   /** Objects of what the export writes; default STIX, one a line. */
-  readonly read?: (chunks: AsyncIterable<Chunk>) => AsyncIterable<StixLine>;
+  readonly read?: (chunks: AsyncIterable<Chunk>) => AsyncIterable<ObjectLine>;
   /** What it is given at all; default everything. */
-  readonly takes?: (object: StixLine) => boolean;
-  post(group: readonly StixLine[]): Promise<Verdict>;
+  readonly takes?: (object: ObjectLine) => boolean;
+  post(group: readonly ObjectLine[]): Promise<Verdict>;
 }
 
 /** Reasons that are handed on; the rest is counted. */
@@ -45,12 +45,12 @@ export async function publishObjects(
   const failures: { id: string; reason: string }[] = [];
   const most = { ...target.most };
 
-  const fail = ({ id }: StixLine, reason: string): void => {
+  const fail = ({ id }: ObjectLine, reason: string): void => {
     tally.failed += 1;
     if (failures.length < MOST_FAILURES) failures.push({ id, reason });
   };
 
-  async function settle(group: readonly StixLine[], failed: ReadonlyMap<string, string>): Promise<void> {
+  async function settle(group: readonly ObjectLine[], failed: ReadonlyMap<string, string>): Promise<void> {
     const taken = group.filter(({ id }) => !failed.has(id));
     await ctx.deliveries.record(taken.map(({ id, version }) => ({ id, version })));
     tally.delivered += taken.length;
@@ -61,12 +61,12 @@ export async function publishObjects(
     }
   }
 
-  async function send(group: readonly StixLine[]): Promise<void> {
+  async function send(group: readonly ObjectLine[]): Promise<void> {
     ctx.signal.throwIfAborted();
     const verdict = await target.post(group);
     if (verdict.kind === "taken") return settle(group, verdict.failed);
     if (verdict.kind === "too-large") most.bytes = Math.min(most.bytes, Math.floor(bytesOf(group, target) / 2));
-    const [alone, ...others] = group as [StixLine, ...StixLine[]];
+    const [alone, ...others] = group as [ObjectLine, ...ObjectLine[]];
     if (others.length === 0) {
       const reason = verdict.kind === "refused" ? verdict.reason : `its ${alone.bytes} bytes are more than it takes`;
       fail(alone, reason);
@@ -82,7 +82,7 @@ export async function publishObjects(
     await send(group.slice(middle));
   }
 
-  const isNews = async function* (): AsyncGenerator<StixLine> {
+  const isNews = async function* (): AsyncGenerator<ObjectLine> {
     for await (const batch of batches((target.read ?? readStixLines)(chunks))) {
       const wanted = batch.filter(target.takes ?? (() => true));
       tally.other += batch.length - wanted.length;
@@ -110,11 +110,11 @@ export async function publishObjects(
 
 /** In order; `most` may shrink meanwhile. */
 async function* groups(
-  objects: AsyncIterable<StixLine>,
+  objects: AsyncIterable<ObjectLine>,
   most: { readonly count: number; readonly bytes: number },
   overhead: number,
-): AsyncGenerator<StixLine[]> {
-  let group: StixLine[] = [];
+): AsyncGenerator<ObjectLine[]> {
+  let group: ObjectLine[] = [];
   let size = overhead;
   for await (const object of objects) {
     const isFull = group.length >= most.count || size + object.bytes + 1 > most.bytes;
@@ -130,6 +130,6 @@ async function* groups(
 }
 
 /** Of a body: the objects with commas between them, and what is around them. */
-function bytesOf(group: readonly StixLine[], { overhead }: Pick<ObjectTarget, "overhead">): number {
+function bytesOf(group: readonly ObjectLine[], { overhead }: Pick<ObjectTarget, "overhead">): number {
   return group.reduce((sum, { bytes }) => sum + bytes + 1, overhead);
 }

@@ -1,4 +1,7 @@
-/** STIX objects, one a line, as the format `stix:objects` writes them: what identifies each, and its own bytes. */
+/**
+ * Objects of an export, one a line: what identifies each, and its own bytes. STIX as the format `stix:objects` writes it;
+ * sinks of other objects read the lines themselves.
+ */
 import { StringDecoder } from "node:string_decoder";
 import { type Chunk, sha256, z } from "../../../src/plugin.ts";
 import { parseJson } from "../http/words.ts";
@@ -6,7 +9,7 @@ import { parseJson } from "../http/words.ts";
 /** What sinks of STIX objects accept. */
 export const STIX_OBJECTS = "application/stix+x-ndjson;version=2.1";
 
-export interface StixLine {
+export interface ObjectLine {
   readonly id: string;
   readonly type: string;
   /** `modified`; of objects without one (SCOs, markings) a digest of what they say. */
@@ -23,7 +26,7 @@ const Head = z.object({
 });
 
 /** Throws for a line that is no STIX object: the exporter's fault. */
-export async function* readStixLines(chunks: AsyncIterable<Chunk>): AsyncGenerator<StixLine> {
+export async function* readStixLines(chunks: AsyncIterable<Chunk>): AsyncGenerator<ObjectLine> {
   for await (const { path, line } of readLines(chunks)) if (line.trim() !== "") yield stixLine(line, path);
 }
 
@@ -44,7 +47,7 @@ export async function* readLines(
   for (const [path, line] of rests) if (line !== "") yield { path, line };
 }
 
-function stixLine(line: string, path: string): StixLine {
+function stixLine(line: string, path: string): ObjectLine {
   const text = line.trim();
   const head = Head.safeParse(parseJson(text));
   if (!head.success) throw new Error(`a line of ${path} is no STIX object`);

@@ -2,7 +2,7 @@
 import { type Chunk, type HttpAnswer, type Published, type SinkContext, targetError } from "../../../src/plugin.ts";
 import { answerWords, parseJson, urlWords } from "../http/words.ts";
 import { publishObjects, type Verdict } from "../objects/publish.ts";
-import type { StixLine } from "../objects/read.ts";
+import type { ObjectLine } from "../objects/read.ts";
 import type { TaxiiClient } from "./client.ts";
 import type { Place } from "./find.ts";
 import { rememberPending, settleLate } from "./late.ts";
@@ -35,7 +35,7 @@ export async function publishToTaxii(
   const waits = statusPatienceMs > 0;
   const pending = waits ? await settleLate(client, place.root, ctx) : [];
 
-  async function post(group: readonly StixLine[]): Promise<Verdict> {
+  async function post(group: readonly ObjectLine[]): Promise<Verdict> {
     const answer = await client.post(url, `${HEAD}${group.map(({ text }) => text).join(",")}${TAIL}`);
     const refusal = refusalOf(answer, target, whenMissing);
     if (refusal) return refusal;

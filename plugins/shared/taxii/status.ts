@@ -1,7 +1,7 @@
 /** The status resource of a POST: what became of each object. Waits for the server to finish, within a limit. */
 import { plainText, type SinkContext, z } from "../../../src/plugin.ts";
 import type { Verdict } from "../objects/publish.ts";
-import type { StixLine } from "../objects/read.ts";
+import type { ObjectLine } from "../objects/read.ts";
 import type { TaxiiClient } from "./client.ts";
 
 const Detail = z.object({ id: z.string(), message: z.string().nullish() });
@@ -45,7 +45,7 @@ export async function askStatus(client: TaxiiClient, root: URL, id: string): Pro
 }
 
 /** What a status says of the group that was posted. What is not said to have failed is the server's from now on. */
-export function verdictOf({ failures, successes, failure_count }: Status, group: readonly StixLine[]): Verdict {
+export function verdictOf({ failures, successes, failure_count }: Status, group: readonly ObjectLine[]): Verdict {
   const failed = new Map((failures ?? []).map(({ id, message }) => [id, reasonOf(message)]));
   const unnamed = (failure_count ?? 0) - failed.size;
   if (unnamed <= 0) return { kind: "taken", failed };

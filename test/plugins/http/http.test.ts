@@ -116,19 +116,26 @@ describe("http", () => {
     expect(await deleting([{ path: "a.rules", data: "one\nthree\n" }])).toMatchObject({ changed: false });
   });
 
-  it("names files that are not taken, sends the others, and tries again", async () => {
+  it("names files that are not taken, sends the others but no index of them, and tries again", async () => {
     const server = await start();
+    const push = pusher(server, { deleteGone: true });
+    await push([{ path: "gone.rules", data: "zero\n" }]);
     server.check = ({ path }, _, response) => {
       if (path !== "a.rules") return false;
       response.writeHead(422, { "content-type": "text/plain" }).end("no rules here");
       return true;
     };
-    const push = pusher(server);
     const published = await push(CHUNKS);
-    expect(published.objects).toEqual({ delivered: 2, unchanged: 0, failed: 1 });
-    expect(published.failures).toEqual([{ id: "a.rules", reason: `${server.url} answered 422 (no rules here)` }]);
+    expect(published.objects).toEqual({ delivered: 1, unchanged: 0, failed: 3 });
+    expect(published.failures).toEqual([
+      { id: "a.rules", reason: `${server.url} answered 422 (no rules here)` },
+      { id: "manifest.json", reason: "held back, as files before it are not taken" },
+      { id: "gone.rules", reason: "held back, as files before it are not taken" },
+    ]);
+    expect([...server.held.keys()].sort()).toEqual(["gone.rules", "lists/ü b.txt"]);
     server.check = () => false;
-    expect((await push(CHUNKS)).objects).toEqual({ delivered: 1, unchanged: 2, failed: 0 });
+    expect((await push(CHUNKS)).objects).toEqual({ delivered: 3, unchanged: 1, failed: 0 });
+    expect([...server.held.keys()].sort()).toEqual(["a.rules", "lists/ü b.txt", "manifest.json"]);
   });
 
   it("shows nothing of an export that fails on its way, and leaves no file behind here", async () => {

@@ -193,7 +193,7 @@ function fromCells(columns: readonly string[], cells: readonly string[]): Row {
   return watchedOf(cells[0], cells[1], {
     scope: cell("scope"),
     status: cell("status"),
-    labels: cell("labels").split(";"),
+    labels: cell("tags").split(";"),
   });
 }
 

@@ -138,7 +138,7 @@ describe("rows of the csv exporter", () => {
       { type: "url", value: "https://paste.test/x", isSharedHost: true },
       { type: "sha256", value: "c".repeat(64), aliases: ["a".repeat(32)] },
     ]);
-    const csv = file("i.csv", 'type,value,labels\ndomain,evil.test,dynamic-dns;x\nurl,"http://evil.test/a,b",\n');
+    const csv = file("i.csv", 'type,value,tags\ndomain,evil.test,dynamic-dns;x\nurl,"http://evil.test/a,b",\n');
     expect((await readRelease([csv])).indicators).toEqual([
       { type: "domain", value: "evil.test", scope: "host" },
       { type: "url", value: "http://evil.test/a,b" },

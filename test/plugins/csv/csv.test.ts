@@ -19,7 +19,7 @@ import {
 } from "../../../src/testing.ts";
 
 const COLUMNS =
-  "type,value,port,protocol,first_seen,last_seen,confidence,detect,tlp,malware_family,threat_type,sandboxes,sample_sha256,report_url,attack_ids,tags,comment,valid_until,sample_count";
+  "type,value,port,protocol,first_seen,last_seen,confidence,detect,tlp,malware_family,threat_type,sandboxes,sample_sha256,report_url,attack_ids,tags,comment,valid_until,sample_count,scope";
 const SAMPLE = "9f2b5c7d1e3a4f60817263544536271809fadbecdcbdae9f8071625344352617";
 
 /** Rows of a CSV by an independent strict parser: ragged rows, stray quotes and a BOM are errors. */
@@ -69,7 +69,7 @@ describe("csv: columns", () => {
   it("writes a domain", async () => {
     expect(await renderText([exampleIndicator("domain")])).toBe(
       `${COLUMNS}\n` +
-        `domain,quillet-morrow.top,,,2026-10-01T08:00:00Z,2026-10-20T09:30:00Z,85,true,amber,quillet,malware_traffic,Zenbox,${SAMPLE},https://www.virustotal.com/gui/file/${SAMPLE}/behavior,T1071.001,,contacted by 1 sample;the sample is malicious by 40 of 70 engines,2027-01-18T09:30:00Z,1\n`,
+        `domain,quillet-morrow.top,,,2026-10-01T08:00:00Z,2026-10-20T09:30:00Z,85,true,amber,quillet,malware_traffic,Zenbox,${SAMPLE},https://www.virustotal.com/gui/file/${SAMPLE}/behavior,T1071.001,,contacted by 1 sample;the sample is malicious by 40 of 70 engines,2027-01-18T09:30:00Z,1,subtree\n`,
     );
   });
 

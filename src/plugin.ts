@@ -55,6 +55,7 @@ export interface Format {
 export interface Chunk {
   /** Relative, with `/`, without `..`. */
   readonly path: string;
+  /** Text is written as UTF-8. Who hands bytes over does not change them afterwards. */
   readonly data: string | Uint8Array;
   /** Rows (rules, objects, lines with a value) in this chunk, for the manifest. Default 0. */
   readonly rows?: number;

@@ -22,7 +22,7 @@ const MAX_OPEN_FILES = 64;
 interface Writer {
   readonly path: string;
   handle: FileHandle | undefined;
-  buffered: Buffer[];
+  buffered: Uint8Array[];
   bufferedBytes: number;
   bytes: number;
 }
@@ -39,7 +39,7 @@ export async function stage(folder: Folder, chunks: AsyncIterable<Chunk>, signal
       signal.throwIfAborted();
       const writer = writers.get(path) ?? (await createWriter(folder, path));
       writers.set(path, writer);
-      const piece = typeof data === "string" ? Buffer.from(data) : Buffer.from(data);
+      const piece = typeof data === "string" ? Buffer.from(data) : data;
       writer.buffered.push(piece);
       writer.bufferedBytes += piece.length;
       openWriters.delete(writer);

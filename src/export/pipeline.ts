@@ -129,7 +129,7 @@ export async function runExport(job: ExportJob, deps: ExportDeps): Promise<Expor
       signal: deps.signal,
       skip: account.skip,
     });
-    const published = await job.sink.publish(measured(archived(job, account.closing(chunks)), files), {
+    const published = await job.sink.publish(measured(archived(job, encoded(account.closing(chunks))), files), {
       options: job.sinkOptions,
       mediaType: job.exporter.formats[job.format]?.mediaType ?? "application/octet-stream",
       log: deps.log,
@@ -183,6 +183,12 @@ interface OutputFile {
   readonly hash: Hash;
   bytes: number;
   rows: number;
+}
+
+/** Text as UTF-8, once for all that follow. */
+async function* encoded(chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+  for await (const chunk of chunks)
+    yield typeof chunk.data === "string" ? { ...chunk, data: Buffer.from(chunk.data) } : chunk;
 }
 
 /** Hashes and counts each file on its way to the sink. */

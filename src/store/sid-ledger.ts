@@ -36,8 +36,10 @@ export interface AdoptedSid {
 
 const PAGE = 5000;
 
+const ADOPTED = "adopted:";
+
 /** Key of a sid that waits for the rule it belongs to. */
-const adoptedKey = (digest: string): string => `adopted:${digest}`;
+const adoptedKey = (digest: string): string => ADOPTED + digest;
 
 function digestOf(fingerprint: string): string {
   return sha256(fingerprint).slice(0, 32);
@@ -52,10 +54,10 @@ export function createSidLedger(db: Kysely<Schema>, range: SidRange = LOCAL_SIDS
         // Takes the write lock before the read: of two processes, none numbers by a state the other has changed.
         await sql`update sid set rev = rev where false`.execute(trx);
         const digests = rules.map(({ fingerprint }) => digestOf(fingerprint));
-        const known = await knownEntries(trx, [...rules.map(({ key }) => key), ...digests.map(adoptedKey)]);
-        const { rows: highest } = await sql<{ sid: number | null }>`
-          select max(sid) as sid from sid where sid between ${first} and ${last}`.execute(trx);
-        let next = (highest[0]?.sid ?? first - 1) + 1;
+        const { highest, hasAdopted } = await ledgerState(trx, first, last);
+        const keys = rules.map(({ key }) => key);
+        const known = await knownEntries(trx, hasAdopted ? [...keys, ...digests.map(adoptedKey)] : keys);
+        let next = (highest ?? first - 1) + 1;
         const changed = new Map<string, SidEntry>();
         const claimed: string[] = [];
         const assigned = rules.map(({ key }, index) => {
@@ -101,21 +103,40 @@ export function createSidLedger(db: Kysely<Schema>, range: SidRange = LOCAL_SIDS
   };
 }
 
+interface LedgerState {
+  /** Highest sid within the range. */
+  readonly highest: number | null;
+  /** Whether any sid waits for its rule; most ledgers never had one. */
+  readonly hasAdopted: 0 | 1;
+}
+
+async function ledgerState(db: Kysely<Schema>, first: number, last: number): Promise<LedgerState> {
+  // What follows `adopted:` is hexadecimal.
+  const { rows } = await sql<LedgerState>`
+    select (select max(sid) from sid where sid between ${first} and ${last}) as highest,
+      exists (select 1 from sid where key >= ${ADOPTED} and key < ${`${ADOPTED}g`}) as hasAdopted`.execute(db);
+  return rows[0] as LedgerState;
+}
+
 async function knownEntries(db: Kysely<Schema>, keys: readonly string[]): Promise<Map<string, SidEntry>> {
   const { rows } = await sql<SidEntry>`
-    select key, sid, rev, fingerprint from sid where key in (select value from json_each(${JSON.stringify(keys)}))`.execute(
-    db,
-  );
+    select sid.key, sid.sid, sid.rev, sid.fingerprint
+    from json_each(${JSON.stringify(keys)}) j cross join sid on sid.key = j.value`.execute(db);
   return new Map(rows.map((row) => [row.key, row]));
 }
 
 async function write(db: Kysely<Schema>, entries: readonly SidEntry[]): Promise<void> {
   if (entries.length === 0) return;
   await sql`
-    insert into sid (key, sid, rev, fingerprint)
-    select j.value ->> 'key', j.value ->> 'sid', j.value ->> 'rev', j.value ->> 'fingerprint'
-    from json_each(${JSON.stringify(entries)}) j where true
+    insert into sid (key, sid, rev, fingerprint) ${rowsOf(entries)}
     on conflict (key) do update set rev = excluded.rev, fingerprint = excluded.fingerprint`.execute(db);
+}
+
+/** As a `select`; lists cost the database less to take apart than objects. */
+function rowsOf(entries: readonly SidEntry[]) {
+  const rows = entries.map(({ key, sid, rev, fingerprint }) => [key, sid, rev, fingerprint]);
+  return sql`select j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3
+    from json_each(${JSON.stringify(rows)}) j where true`;
 }
 
 function refuseTaken({ key, sid }: SidEntry, reserved: ReadonlyMap<number, string>): void {
@@ -140,9 +161,7 @@ async function adopt(db: Kysely<Schema>, rules: readonly AdoptedSid[]): Promise<
   });
   if (entries.length === 0) return 0;
   const { rows } = await sql<{ key: string }>`
-    insert into sid (key, sid, rev, fingerprint)
-    select j.value ->> 'key', j.value ->> 'sid', j.value ->> 'rev', j.value ->> 'fingerprint'
-    from json_each(${JSON.stringify(entries)}) j where true
+    insert into sid (key, sid, rev, fingerprint) ${rowsOf(entries)}
     on conflict do nothing
     returning key`.execute(db);
   return rows.length;

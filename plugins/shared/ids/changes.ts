@@ -13,8 +13,8 @@ export const CHANGES = "CHANGES";
 type Change = "added" | "modified" | "removed";
 
 export interface Changes {
-  /** A rule of this release as it stands in its file, the `#` of a disabled one included. */
-  rule(text: string, sid: number, rev: number): void;
+  /** A rule of this release as it stands in its file, the `#` of a disabled one included, and its message. */
+  rule(text: string, message: string, sid: number, rev: number): void;
   /** A line of a list that a rule loads. */
   entry(path: string, line: string): void;
   /** What is known so far; to be asked after each batch. */
@@ -60,11 +60,11 @@ export async function openChanges(
       note(change, [own.join(","), [...revs].join(","), indicator, message]);
     open.clear();
   };
-  const noteRule = (change: Change, text: string, sid: number, rev: number): void => {
+  const noteRule = (change: Change, text: string, message: string, sid: number, rev: number): void => {
     const of = /\bioc_id ([^,;]+)/.exec(text)?.[1] ?? "-";
     if (of === "-" || of !== indicator) close();
     indicator = of;
-    const line = open.get(change) ?? { sids: [], revs: new Set(), message: ruleParts(text).message };
+    const line = open.get(change) ?? { sids: [], revs: new Set(), message };
     line.sids.push(sid);
     line.revs.add(rev);
     open.set(change, line);
@@ -76,12 +76,12 @@ export async function openChanges(
   };
 
   return {
-    rule(text, sid, rev) {
+    rule(text, message, sid, rev) {
       const before = sids.get(sid);
       const isActive = !text.startsWith("#");
-      if (isActive && before === undefined) noteRule("added", text, sid, rev);
-      else if (isActive && before !== rev) noteRule("modified", text, sid, rev);
-      else if (!isActive && before !== undefined) noteRule("removed", text, sid, rev);
+      if (isActive && before === undefined) noteRule("added", text, message, sid, rev);
+      else if (isActive && before !== rev) noteRule("modified", text, message, sid, rev);
+      else if (!isActive && before !== undefined) noteRule("removed", text, message, sid, rev);
       sids.delete(sid);
     },
     entry(path, line) {
@@ -95,7 +95,8 @@ export async function openChanges(
       for (const path of sids.size > 0 ? ruleFiles : []) {
         for await (const line of previous.lines(path)) {
           const numbers = activeRule(line);
-          if (numbers && sids.has(numbers.sid)) noteRule("removed", line, numbers.sid, numbers.rev);
+          if (numbers && sids.has(numbers.sid))
+            noteRule("removed", line, ruleParts(line).message, numbers.sid, numbers.rev);
           yield* drain();
         }
       }

@@ -4,14 +4,7 @@
  *
  * This module does not know what a rule matches (see the drafts of each engine) and never sorts: the input is sorted.
  */
-import {
-  batches,
-  type Chunk,
-  type Indicator,
-  indicatorKey,
-  type RenderContext,
-  type RuleProofs,
-} from "../../../src/plugin.ts";
+import { type Chunk, type Indicator, indicatorKey, type RenderContext, type RuleProofs } from "../../../src/plugin.ts";
 import { type Changes, openChanges } from "./changes.ts";
 import { type RuleParts, ruleParts } from "./rule-parts.ts";
 import { metadataValue, REV_SLOT, ruleText, SID_SLOT } from "./rule-text.ts";
@@ -66,8 +59,11 @@ export const SID_MAP = "sid-msg.map";
 /** Version 2, which barnyard2 and its kin tell by its first line: generator, sid, rev, classtype, priority, message. */
 export const SID_MAP_V2 = "sid-msg-v2.map";
 
-/** Small, so that a batch is forgotten before the collector moves it to the old generation: a third less memory than 200. */
-const BATCH = 50;
+/**
+ * Rules or list lines of one round through the ledger. Few, so that a batch is forgotten before the collector moves it to
+ * the old generation: a third less memory than with four times as many.
+ */
+const BATCH = 200;
 
 export async function* renderRuleFile(
   indicators: AsyncIterable<Indicator>,
@@ -79,35 +75,42 @@ export async function* renderRuleFile(
   yield { path: SID_MAP_V2, data: "#v2\n" };
   const changes = await openChanges(ctx, entryOf);
   let previous = "";
-  for await (const batch of batches(indicators, BATCH)) {
+  let pending: PendingRule[] = [];
+  let lists = new Lines();
+  let size = 0;
+  const flush = async function* (): AsyncGenerator<Chunk> {
     ctx.signal.throwIfAborted();
-    const pending: PendingRule[] = [];
-    const lists = new Lines();
-    for (const indicator of batch) {
-      const key = indicatorKey(indicator);
-      // Two rules with one sid would make an engine refuse the file.
-      const drafted = key === previous ? "the same indicator came twice" : draft(indicator);
-      previous = key;
-      const isActive = indicator.status === "active";
-      const rendered = typeof drafted === "string" ? drafted : renderDrafts(drafted.rules, isActive, ctx, path);
-      if (typeof rendered === "string") {
-        ctx.skip(indicator, rendered);
-        continue;
-      }
-      pending.push(...rendered);
-      const { lines = [] } = drafted as Exclude<Draft, string>;
-      for (const { path: list, line } of lines) {
-        lists.add(list, line);
-        changes.entry(list, line);
-      }
-      // Lists come after rules.
-      if (lines.length > 0) lists.complete((lines.at(-1) as ListLine).path);
-      else if (rendered.length > 0) (pending.at(-1) as PendingRule).indicators = 1;
-    }
     if (pending.length > 0) yield* number(pending, ctx, changes);
     yield* lists.chunks();
     yield* changes.chunks();
+    pending = [];
+    lists = new Lines();
+    size = 0;
+  };
+  for await (const indicator of indicators) {
+    const key = indicatorKey(indicator);
+    // Two rules with one sid would make an engine refuse the file.
+    const drafted = key === previous ? "the same indicator came twice" : draft(indicator);
+    previous = key;
+    const isActive = indicator.status === "active";
+    const rendered = typeof drafted === "string" ? drafted : renderDrafts(drafted.rules, isActive, ctx, path);
+    if (typeof rendered === "string") {
+      ctx.skip(indicator, rendered);
+      continue;
+    }
+    pending.push(...rendered);
+    const { lines = [] } = drafted as Exclude<Draft, string>;
+    for (const { path: list, line } of lines) {
+      lists.add(list, line);
+      changes.entry(list, line);
+    }
+    // Lists come after rules.
+    if (lines.length > 0) lists.complete((lines.at(-1) as ListLine).path);
+    else if (rendered.length > 0) (pending.at(-1) as PendingRule).indicators = 1;
+    size += rendered.length + lines.length;
+    if (size >= BATCH) yield* flush();
   }
+  yield* flush();
   const last = finish();
   for (let from = 0; from < last.length; from += BATCH) {
     yield* number(renderFinal(last.slice(from, from + BATCH), ctx, path), ctx, changes);
@@ -214,7 +217,7 @@ async function* number(pending: readonly PendingRule[], ctx: RenderContext, chan
     const numbered = text.replace(SID_SLOT, String(sid)).replace(REV_SLOT, String(rev));
     const rule = inState(numbered, isActive, sid, ctx.proof);
     rules.add(path, rule);
-    changes.rule(rule, sid, rev);
+    changes.rule(rule, message, sid, rev);
     if (indicators > 0) rules.complete(path, indicators);
     if (rule.startsWith("#")) continue;
     map += `${sid} || ${message}${references}\n`;

@@ -18,6 +18,8 @@ export interface ExportCase {
   readonly format: string;
   readonly spread: Spread;
   readonly count: number;
+  /** Whether the archive of the files is made too, for exporters that have one. */
+  readonly isArchived: boolean;
 }
 
 export interface ExportCosts {
@@ -33,16 +35,16 @@ export interface ExportCosts {
   readonly floor: Cost;
 }
 
-export function runCase({ exporter, format, spread, count }: ExportCase): Promise<ExportCosts> {
+export function runCase({ exporter, format, spread, count, isArchived }: ExportCase): Promise<ExportCosts> {
   return withTemporaryFolder(async (folder) => {
     const app = await openBenchApp(folder);
     const out = join(folder, "out");
-    const plan = planExports(app, [`${exporter}:${format}`], out)[0]!;
+    const { job } = planExports(app, [`${exporter}:${format}`], out)[0]!;
     const ledger = await openWideLedger();
     const idleMiB = peakMiB();
     const source = await sourceCpuSeconds(count);
     const { result, cost } = await measure(() =>
-      runExport(plan.job, {
+      runExport(isArchived ? job : { ...job, archive: false }, {
         indicators: () => indicators(spread, count),
         sids: ledger.sids,
         versions: ledger.versions.of(exporter, NOW),

@@ -1,4 +1,4 @@
-/** Requests to S3, signed by AWS Signature Version 4 with aws4fetch. See docs/adr for why it signs and does not send. */
+/** Requests to S3, signed by AWS Signature Version 4 with aws4fetch. Why: docs/adr/0008-signing-for-s3.md. */
 import { AwsV4Signer } from "aws4fetch";
 import { type HttpAnswer, type HttpRequest, type SecretRef, type SinkContext, sha256 } from "../../src/plugin.ts";
 import type { Sender } from "../shared/http/sender.ts";

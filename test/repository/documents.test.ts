@@ -45,4 +45,24 @@ describe("documents", () => {
     expect(readme.indexOf("npm ci && npm run demo")).toBeLessThan(900);
     expect(readme).toContain("npm ci && npm test");
   });
+
+  it("README and docs/push.md lead to the page of each exporter and sink", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    const push = readFileSync(join(root, "docs/push.md"), "utf8");
+    const pages = (folder: string) => readdirSync(join(root, folder));
+    expect(pages("docs/exporters").filter((page) => !readme.includes(`(docs/exporters/${page})`))).toEqual([]);
+    expect(pages("docs/sinks").filter((page) => !push.includes(`(sinks/${page})`))).toEqual([]);
+  });
+
+  it("decisions are numbered once and listed", () => {
+    const index = readFileSync(join(root, "docs/adr/README.md"), "utf8");
+    const pages = readdirSync(join(root, "docs/adr")).filter((page) => page !== "README.md");
+    const listed = pages.map((page) => {
+      const [, number, title] = /^# (\d+)\. (.+)$/m.exec(readFileSync(join(root, "docs/adr", page), "utf8")) ?? [];
+      expect(page.startsWith(String(number).padStart(4, "0"))).toBe(true);
+      return `${number}. [${title}](${page})`;
+    });
+    expect(index.split("\n").filter((line) => /^\d/.test(line))).toEqual(listed);
+    expect(new Set(pages.map((page) => page.slice(0, 4))).size).toBe(pages.length);
+  });
 });

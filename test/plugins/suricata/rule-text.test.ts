@@ -114,6 +114,7 @@ describe("the parts of a rule", () => {
     expect(ruleParts(rule)).toEqual({
       message: "a (b .c)",
       references: " || url,x.example/a",
+      classtype: "t",
       fingerprint: 'alert dns any any -> any any (dns.query;content:"/sid:1";)',
     });
   });

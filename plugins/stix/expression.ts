@@ -1,5 +1,6 @@
 /** What an indicator looks for, in STIX terms, and the small parts such expressions are made of. */
-import { isHex } from "../shared/values.ts";
+import type { Indicator } from "../../src/plugin.ts";
+import { hashesByAlgorithm } from "../shared/rows/value.ts";
 import { observableId } from "./ids.ts";
 import { equals, observation } from "./pattern.ts";
 import type { CyberObservable, StixFile } from "./schema.ts";
@@ -33,21 +34,12 @@ export function observe(properties: Readonly<Record<string, unknown>> & { readon
 }
 
 /** The object of a file. No name: it would be part of the id, and one content has many names. */
-export function fileObservable(
-  sha256: string,
-  {
-    md5,
-    sha1,
-    size,
-  }: { readonly md5?: string | undefined; readonly sha1?: string | undefined; readonly size?: number | undefined },
-): StixFile {
+export function fileObservable(value: string, details: Pick<Indicator["details"], "md5" | "sha1" | "size">): StixFile {
+  const { md5, sha1, sha256 } = hashesByAlgorithm({ value, details });
+  const { size } = details;
   return observe({
     type: "file",
-    hashes: {
-      ...(md5 && isHex(md5, 32) ? { MD5: md5 } : {}),
-      ...(sha1 && isHex(sha1, 40) ? { "SHA-1": sha1 } : {}),
-      "SHA-256": sha256,
-    },
+    hashes: { ...(md5 ? { MD5: md5 } : {}), ...(sha1 ? { "SHA-1": sha1 } : {}), "SHA-256": sha256 },
     ...(Number.isSafeInteger(size) && (size as number) >= 0 ? { size } : {}),
   }) as StixFile;
 }

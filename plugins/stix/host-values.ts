@@ -1,6 +1,6 @@
 /** What is found on a host as STIX expressions. */
 import type { Indicator } from "../../src/plugin.ts";
-import { isHex } from "../shared/values.ts";
+import { isSha256 } from "../shared/rows/value.ts";
 import { type Expression, fileObservable, isMatchable, type Misfit, single, UNMATCHABLE } from "./expression.ts";
 import { equals, observation } from "./pattern.ts";
 
@@ -9,7 +9,7 @@ const HIVE = /^HKEY_(?:CLASSES_ROOT|CURRENT_CONFIG|CURRENT_USER|LOCAL_MACHINE|US
 const SHORT_HIVE = /^HKLM|HKCC|HKCR|HKCU|HKU|hklm|hkcc|hkcr|hkcu|hku/;
 
 export function expressFile({ value, details }: Indicator): Expression | Misfit {
-  if (!isHex(value, 64)) return { misfit: "not a SHA-256" };
+  if (!isSha256(value)) return { misfit: "not a SHA-256" };
   return {
     pattern: observation(equals("file:hashes.'SHA-256'", value)),
     observables: [fileObservable(value, details)],

@@ -1,7 +1,8 @@
 /** Values on the network as STIX expressions. What is not canonical, or not what the standard means, is a misfit. */
 import { isIPv4, isIPv6 } from "node:net";
 import { type Indicator, parseEndpoint, parseUrl } from "../../src/plugin.ts";
-import { isHex, parsed } from "../shared/values.ts";
+import { isSha1 } from "../shared/rows/value.ts";
+import { parsed } from "../shared/values.ts";
 import { type Expression, type Misfit, observe, single } from "./expression.ts";
 import { equals, observation } from "./pattern.ts";
 import { isPlainText } from "./text.ts";
@@ -67,7 +68,7 @@ export function expressUrl({ value }: Indicator): Expression | Misfit {
 }
 
 export function expressCertificate({ value, details: { certificate } }: Indicator): Expression | Misfit {
-  if (!isHex(value, 40)) return { misfit: "not a SHA-1 fingerprint" };
+  if (!isSha1(value)) return { misfit: "not a SHA-1 fingerprint" };
   const issuer = certificate?.issuer;
   const subject = certificate?.subject;
   return {

@@ -20,8 +20,8 @@ export interface SampleStated {
   readonly templates: Templates;
 }
 
-export function sampleFile({ sha256, md5, sha1, size }: SampleDetails): StixFile {
-  return fileObservable(sha256, { md5, sha1, size });
+export function sampleFile(sample: SampleDetails): StixFile {
+  return fileObservable(sample.sha256, sample);
 }
 
 /**

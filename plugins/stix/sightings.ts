@@ -1,6 +1,6 @@
 /** What the evidence of an indicator says about samples: who contacted or dropped it, and which sandbox saw that. */
 import type { Indicator, Sighted } from "../../src/plugin.ts";
-import { isHex } from "../shared/values.ts";
+import { isSha256 } from "../shared/rows/value.ts";
 import type { Entry, Given } from "./entry.ts";
 import type { Expression } from "./expression.ts";
 import type { Provenance } from "./indicator-objects.ts";
@@ -79,7 +79,7 @@ function deedOf({ type }: Indicator, seen: readonly Sighted[]): RelationshipType
 function bySample(evidence: readonly Sighted[]): Map<string, Sighted[]> {
   const places = new Map<string, Sighted[]>();
   for (const sighted of evidence) {
-    if (sighted.sample === undefined || !isHex(sighted.sample, 64)) continue;
+    if (sighted.sample === undefined || !isSha256(sighted.sample)) continue;
     places.set(sighted.sample, [...(places.get(sighted.sample) ?? []), sighted]);
   }
   return places;

@@ -4,6 +4,7 @@
  * others wait in the spool.
  */
 import { batches, type Indicator, indicatorKey, isAlertable, type RenderContext, type Tlp } from "../../src/plugin.ts";
+import { reasonTexts } from "../shared/rows/words.ts";
 import { type Member, mapIndicator } from "./attributes.ts";
 import type { Placement } from "./placement.ts";
 import { mapInStory, relationTo } from "./story.ts";
@@ -130,7 +131,7 @@ function commentFields(indicator: Indicator): Record<string, string | number> {
     transport: type === "endpoint" ? value.slice(value.lastIndexOf("/") + 1) : "",
     families: families.join(", "),
     confidence: verdict.confidence - decay,
-    reason: verdict.reasons.find(({ id }) => id !== DECAY)?.text ?? "",
+    reason: reasonTexts(verdict)[0] ?? "",
     samples: sampleCount === 1 ? "1 sample" : `${sampleCount} samples`,
     sandboxes: sandboxes.join(", "),
   };

@@ -17,6 +17,7 @@ export interface LogSource {
   readonly title: string;
   /** Ends the sentence "Detects …". */
   readonly detects: string;
+  readonly falsePositives: string;
   readonly tags: readonly string[];
   readonly logsource: Readonly<Record<string, string>>;
   /** Fields that must match beside every term. */
@@ -25,6 +26,9 @@ export interface LogSource {
 }
 
 const COMMAND_AND_CONTROL = ["attack.command-and-control"];
+const CHANGED_HANDS = "Hosts and addresses that have changed hands since, and research on them";
+const HARMLESS_FILES =
+  "Harmless files that malware brings along, such as libraries and installers, and research on samples";
 
 /** A backslash escapes `*`, `?` and itself; it is always doubled, so what follows it never matters. */
 export function sigmaText(value: string): string {
@@ -67,6 +71,7 @@ export const LOG_SOURCES = [
     name: "dns_query_win",
     title: "DNS Query For Domain Contacted By Malware In Sandbox",
     detects: "DNS queries of Windows hosts for domains that malware contacted in sandboxes",
+    falsePositives: CHANGED_HANDS,
     tags: [...COMMAND_AND_CONTROL, "attack.t1071.004"],
     logsource: { category: "dns_query", product: "windows" },
     terms: { domain: hostTerms("QueryName") },
@@ -75,6 +80,7 @@ export const LOG_SOURCES = [
     name: "net_dns",
     title: "DNS Server Query For Domain Contacted By Malware In Sandbox",
     detects: "DNS queries at a resolver or sensor for domains that malware contacted in sandboxes",
+    falsePositives: CHANGED_HANDS,
     tags: [...COMMAND_AND_CONTROL, "attack.t1071.004"],
     logsource: { category: "dns" },
     terms: { domain: hostTerms("query") },
@@ -83,6 +89,7 @@ export const LOG_SOURCES = [
     name: "proxy",
     title: "Web Request To Host Or URL Contacted By Malware In Sandbox",
     detects: "web requests to hosts, addresses and URLs that malware contacted in sandboxes",
+    falsePositives: CHANGED_HANDS,
     tags: [...COMMAND_AND_CONTROL, "attack.t1071.001"],
     logsource: { category: "proxy" },
     terms: {
@@ -96,6 +103,7 @@ export const LOG_SOURCES = [
     name: "net_firewall",
     title: "Firewall Traffic To Address Contacted By Malware In Sandbox",
     detects: "traffic to addresses and endpoints that malware contacted in sandboxes",
+    falsePositives: CHANGED_HANDS,
     tags: COMMAND_AND_CONTROL,
     logsource: { category: "firewall" },
     terms: {
@@ -108,6 +116,7 @@ export const LOG_SOURCES = [
     name: "net_connection_win",
     title: "Network Connection To Host Contacted By Malware In Sandbox",
     detects: "connections from Windows processes to hosts, addresses and endpoints that malware contacted in sandboxes",
+    falsePositives: CHANGED_HANDS,
     tags: COMMAND_AND_CONTROL,
     logsource: { category: "network_connection", product: "windows" },
     always: { Initiated: "true" },
@@ -122,6 +131,7 @@ export const LOG_SOURCES = [
     name: "proc_creation_win",
     title: "Execution Of File Known From Malware Sandbox By Hash",
     detects: "the execution of files, by hash, that are malware or were dropped by malware in sandboxes",
+    falsePositives: HARMLESS_FILES,
     tags: ["attack.execution", "attack.t1204.002"],
     logsource: { category: "process_creation", product: "windows" },
     terms: { sha256: hashTerms("Hashes") },
@@ -130,6 +140,7 @@ export const LOG_SOURCES = [
     name: "image_load_win",
     title: "Loading Of Module Known From Malware Sandbox By Hash",
     detects: "the loading of modules, by hash, that are malware or were dropped by malware in sandboxes",
+    falsePositives: HARMLESS_FILES,
     tags: ["attack.execution", "attack.t1129"],
     logsource: { category: "image_load", product: "windows" },
     terms: { sha256: hashTerms("Hashes") },
@@ -138,6 +149,7 @@ export const LOG_SOURCES = [
     name: "create_stream_hash_win",
     title: "Download Of File Known From Malware Sandbox By Hash",
     detects: "files with a mark of the web, by hash, that are malware or were dropped by malware in sandboxes",
+    falsePositives: HARMLESS_FILES,
     tags: [...COMMAND_AND_CONTROL, "attack.t1105"],
     logsource: { category: "create_stream_hash", product: "windows" },
     terms: { sha256: hashTerms("Hash") },

@@ -49,7 +49,7 @@ export function ruleText(
     "detection:",
     ...detection(source, entries),
     "falsepositives:",
-    "    - 'Hosts and addresses that have changed hands since, and research on them'",
+    ...list([quoted(source.falsePositives)]),
     `level: ${level}`,
   ];
   return { head: `${head.join("\n")}\n`, body: `${body.join("\n")}\n` };

@@ -77,7 +77,7 @@ const SEARCHES: readonly { title: string; lookup: string; from: string; match: s
 
 function savedSearchesConf({ label, lookupPrefix }: SplunkOptions, columns: readonly string[]): string {
   const isUnexpired = columns.includes("expires")
-    ? ' AND (isnull(expires) OR strptime(expires, "%Y-%m-%dT%H:%M:%SZ") > now())'
+    ? ' AND (isnull(expires) OR strptime(expires."+0000", "%Y-%m-%dT%H:%M:%SZ%z") > now())'
     : "";
   return conf(
     Object.fromEntries(

@@ -8,12 +8,12 @@ export function confidenceWord(confidence: number): "none" | "low" | "medium" | 
   return confidence >= 1 ? "low" : "none";
 }
 
-/** What the judge adds where a sum would leave 0 to 100: arithmetic, and no reason to a reader without the weights. */
-const BOUNDS = "bounds";
+/** What the judge adds to make the sum right, to let it age, or to say whose thresholds held: no cause of a detection. */
+const ARITHMETIC: ReadonlySet<string> = new Set(["bounds", "decay", "hunt-policy"]);
 
-/** Why it was judged so, in words. */
+/** Why it was judged so, in words, without what only a reader of the weights needs. */
 export function reasonTexts({ reasons }: Indicator["verdict"]): string[] {
-  return reasons.filter(({ id }) => id !== BOUNDS).map(({ text }) => text);
+  return reasons.filter(({ id }) => !ARITHMETIC.has(id)).map(({ text }) => text);
 }
 
 /** `quillet: contacted by 1 sample; the sample is malicious by 40 of 70 engines (Zenbox)`, on one line. */

@@ -130,6 +130,26 @@ describe("sigma: log sources", () => {
     expect(new Set([...rules.values()].map(({ title }) => title)).size).toBe(rules.size);
   });
 
+  it("say where each may be wrong: a host changes hands, a file does not", async () => {
+    const rules = await rulesOf(exampleIndicators());
+    const ofFiles = [...rules].filter(
+      ([
+        ,
+        {
+          falsepositives: [text],
+        },
+      ]) => text?.startsWith("Harmless files"),
+    );
+    expect(ofFiles.map(([name]) => name)).toEqual([
+      "proc_creation_win_rulewright.yml",
+      "image_load_win_rulewright.yml",
+      "create_stream_hash_win_rulewright.yml",
+    ]);
+    expect(rules.get("net_dns_rulewright.yml")?.falsepositives).toEqual([
+      "Hosts and addresses that have changed hands since, and research on them",
+    ]);
+  });
+
   it("give no rule for an empty list", async () => {
     expect((await render(sigma, [])).files.size).toBe(0);
     const { files, skipped } = await render(sigma, [exampleIndicator("domain", { status: "expired" })]);

@@ -175,7 +175,7 @@ label = Acme IOCs
     const files = await renderApp([]);
     const searches = parseConf(String(files.get("rulewright_iocs/default/savedsearches.conf")));
     expect(searches.get("Rulewright IOCs - DNS queries for listed domains")?.get("search")).toBe(
-      '| tstats summariesonly=false count min(_time) as firstTime max(_time) as lastTime from datamodel=Network_Resolution.DNS by DNS.src DNS.query | rename DNS.* as * | lookup rulewright_ioc_domain domain_pattern AS query OUTPUT indicator description malware_family confidence tlp first_seen last_seen expires | where isnotnull(indicator) AND (isnull(expires) OR strptime(expires, "%Y-%m-%dT%H:%M:%SZ") > now())',
+      '| tstats summariesonly=false count min(_time) as firstTime max(_time) as lastTime from datamodel=Network_Resolution.DNS by DNS.src DNS.query | rename DNS.* as * | lookup rulewright_ioc_domain domain_pattern AS query OUTPUT indicator description malware_family confidence tlp first_seen last_seen expires | where isnotnull(indicator) AND (isnull(expires) OR strptime(expires."+0000", "%Y-%m-%dT%H:%M:%SZ%z") > now())',
     );
   });
 });

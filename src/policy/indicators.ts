@@ -9,7 +9,7 @@ import {
 } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES, type Observable, type ObservableType, parseEndpoint } from "../model/observable.ts";
 import type { Verdict } from "../model/verdict.ts";
-import type { EvidenceRow, HuntMark, JudgedRow, Linked, Store } from "../store/store.ts";
+import type { EvidenceRow, JudgedRow, Linked, Store } from "../store/store.ts";
 import { type HuntPolicies, policyFor } from "./hunt-policies.ts";
 import { DECAY } from "./judge.ts";
 import type { Policy } from "./policy.ts";
@@ -43,7 +43,7 @@ export function toIndicator(row: JudgedRow, context: IndicatorContext): Indicato
     ...(row.scope ? { scope: row.scope } : {}),
     verdict: row.verdict,
     status: statusOf(row, until, expiresAt),
-    tlp: strictestTlp(row.hunts) ?? tlp,
+    tlp: strictestTlp(row, tlp),
     families: row.families,
     labels: [...new Set([...row.labels, ...row.sampleLabels, ...row.hunts.flatMap(({ labels }) => labels)])].sort(),
     hunts: finders.hunts,
@@ -78,10 +78,11 @@ function statusOf(
   return expiresAt !== undefined && until <= expiresAt.getTime() ? "expired" : "active";
 }
 
-/** What several hunts found is shared no wider than the strictest of them allows. */
-function strictestTlp(hunts: readonly HuntMark[]): Tlp | undefined {
-  const levels = hunts.flatMap(({ tlp }) => (tlp ? [TLP_LEVELS.indexOf(tlp)] : []));
-  return levels.length === 0 ? undefined : TLP_LEVELS[Math.max(...levels)];
+/** Shared no wider than the strictest of all that found it allows; `common` is that of what has none of its own. */
+function strictestTlp({ hunts, isFoundOtherwise }: JudgedRow, common: Tlp): Tlp {
+  const own = hunts.map(({ tlp = common }) => tlp);
+  const all = isFoundOtherwise || own.length === 0 ? [...own, common] : own;
+  return all.reduce((a, b) => (TLP_LEVELS.indexOf(a) < TLP_LEVELS.indexOf(b) ? b : a));
 }
 
 /** Indicators in export order, also those that were one and are withdrawn. Throws the signal's reason when aborted. */

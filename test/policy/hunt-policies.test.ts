@@ -184,3 +184,38 @@ describe("judging a store", () => {
     expect((until(OWN) - SEEN * 1000) / (until(new Map()) - SEEN * 1000)).toBeCloseTo(365 / 84, 2);
   });
 });
+
+describe("the TLP of what several found", () => {
+  const open = { name: "open", labels: [], tlp: "clear" } as const;
+  const red = { name: "red", labels: [], tlp: "red" } as const;
+  const plain = { name: "plain", labels: [] };
+
+  it.each([
+    ["one hunt of its own", [open], false, "clear"],
+    ["hunts of their own", [open, red], false, "red"],
+    ["a hunt that has none: the config's holds for it", [open, plain], false, "amber"],
+    ["reports of nobody's hunt: the config's holds for them", [open], true, "amber"],
+    ["no hunt", [], true, "amber"],
+  ])("is the strictest, with %s", (_, hunts, isFoundOtherwise, tlp) => {
+    const row: JudgedRow = { ...ROW, hunts, isFoundOtherwise };
+    const context = { tlp: "amber", policy: DEFAULT_POLICY, asOf: new Date(0) } as const;
+    expect(toIndicator(row, context).tlp).toBe(tlp);
+  });
+
+  const ROW: JudgedRow = {
+    observable: { type: "domain", value: "quillet-morrow.top" },
+    verdict: { decision: "keep", confidence: 80, reasons: [] },
+    labels: [],
+    wasKept: true,
+    families: [],
+    sampleLabels: [],
+    techniques: [],
+    samples: [],
+    sampleCount: 1,
+    sandboxes: [],
+    hunts: [],
+    isFoundOtherwise: false,
+    evidence: [],
+    links: [],
+  };
+});

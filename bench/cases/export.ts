@@ -42,7 +42,7 @@ export function runCase({ exporter, format, spread, count, isArchived }: ExportC
     const { job } = planExports(app, [`${exporter}:${format}`], out)[0]!;
     const ledger = await openWideLedger();
     const idleMiB = peakMiB();
-    const source = await sourceCpuSeconds(count);
+    const source = await sourceCpuSeconds(spread, count);
     const { result, cost } = await measure(() =>
       runExport(isArchived ? job : { ...job, archive: false }, {
         indicators: () => indicators(spread, count),

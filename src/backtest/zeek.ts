@@ -29,7 +29,7 @@ export function readZeek(record: JsonObject): LogEvent | undefined {
 }
 
 function contents(record: JsonObject): Partial<LogEvent> | undefined {
-  if ("conn_state" in record || record._path === "conn") return connection(record);
+  if ("conn_state" in record || record._path === "conn" || isBareConnection(record)) return connection(record);
   if ("query" in record || record._path === "dns") {
     const name = text(record.query);
     return name === undefined ? {} : { names: [name] };
@@ -44,6 +44,18 @@ function contents(record: JsonObject): Partial<LogEvent> | undefined {
     ja4: text(record.ja4),
   });
   return "server_name" in record || "cipher" in record || Object.keys(hello).length > 0 ? hello : undefined;
+}
+
+/** Fields of conn.log that are no proof of it; a pipeline may have dropped `conn_state`. Any other tells another log. */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
+  ...["ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "ip_proto", "service", "duration"],
+  ...["orig_bytes", "resp_bytes", "missed_bytes", "history", "local_orig", "local_resp", "tunnel_parents"],
+  ...["orig_pkts", "orig_ip_bytes", "resp_pkts", "resp_ip_bytes", "community_id"],
+]);
+
+/** Two ends and nothing that only another log has. */
+function isBareConnection(record: JsonObject): boolean {
+  return "id.resp_h" in record && Object.keys(record).every((name) => CONNECTION_FIELDS.has(name));
 }
 
 function connection(record: JsonObject): Partial<LogEvent> {

@@ -33,6 +33,17 @@ describe("Zeek", () => {
     expect(await onlySource(log)).toMatchObject({ description: "Zeek, tab-separated", events: 3, unreadable: 0 });
   });
 
+  it("reads conn that a pipeline has cut down to its ends, and takes no other log for it", async () => {
+    const ends = { ts: 1762210800.5, "id.orig_h": "10.0.0.5", "id.resp_h": "203.0.113.7", "id.resp_p": 443 };
+    const wanted = ["203.0.113.7", "203.0.113.7:443/tcp"];
+    expect(await hits(wanted, jsonLines({ ...ends, proto: "tcp" }))).toEqual([
+      "203.0.113.7 1",
+      "203.0.113.7:443/tcp 1",
+    ]);
+    for (const other of [{ note: "Scan::Port_Scan" }, { trans_id: 7 }, { _path: "weird" }])
+      expect(await hits(wanted, jsonLines({ ...ends, proto: "tcp", ...other }))).toEqual([]);
+  });
+
   it("reads conn: either end, answered or not", async () => {
     const conn = (...row: string[]) =>
       tsv("conn", [...ENDS, "proto", "conn_state", "resp_pkts"], [...ENDS_TYPES, "enum", "string", "count"], row);

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
   console.error(
-    `rulewright needs Node 22.19 or later and this is ${process.versions.node}; run it with: npx -y -p node@24 -p rulewright rulewright`,
+    `rulewright needs Node 22.19 or later and this is ${process.versions.node}. Install one from https://nodejs.org, or use a checkout, which brings its own on Linux: npm ci && npm run -s rulewright -- --help`,
   );
   process.exit(2);
 }

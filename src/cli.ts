@@ -249,7 +249,7 @@ function program() {
 
   root
     .command("list")
-    .description("what the store knows, one observable a line")
+    .description("what the store knows, one observable a line; expired is a value that was kept and has aged since")
     .addOption(new Option("--decision <decision>", "only these").choices(DECISIONS))
     .option("--where <filter>", 'only these, such as "family=emotet confidence>=70"')
     .addOption(storeOption())

@@ -76,7 +76,7 @@ describe("the package", () => {
     );
     expect(status).toBe(2);
     expect(stderr).toBe(
-      "rulewright needs Node 22.19 or later and this is 20.20.2; run it with: npx -y -p node@24 -p rulewright rulewright\n",
+      "rulewright needs Node 22.19 or later and this is 20.20.2. Install one from https://nodejs.org, or use a checkout, which brings its own on Linux: npm ci && npm run -s rulewright -- --help\n",
     );
   });
 

@@ -3,13 +3,13 @@
  * not stop the others. What a target has acknowledged is in the store, so a push that was cut off goes on.
  */
 import { dirname, resolve } from "node:path";
-import { type App, everyOf, filtered, optionsOf, planRendering } from "../app.ts";
+import { type App, everyOf, optionsOf, planRendering } from "../app.ts";
 import type { SinkConfig } from "../config.ts";
 import { RulewrightError } from "../errors.ts";
 import { type ExportDeps, type ExportJob, type ExportResult, runExport } from "../export/pipeline.ts";
 import { NO_PREVIOUS_OUTPUT } from "../export/previous.ts";
 import type { SinkReach } from "../export/reach.ts";
-import { TLP_LEVELS } from "../model/indicator.ts";
+import type { Tlp } from "../model/indicator.ts";
 import { nearest } from "../model/nearest.ts";
 import { createHttpClient } from "../net/http.ts";
 import { proxyFromEnvironment } from "../net/proxy.ts";
@@ -20,7 +20,9 @@ import type { Store } from "../store/store.ts";
 import { VERSION } from "../version.ts";
 import { type FeedbackEntry, takeFeedback } from "./feedback.ts";
 import { gateOf, type VerifyGate } from "./gate.ts";
+import { createSieve, type HeldBack } from "./held-back.ts";
 import { proveExport } from "./proving.ts";
+import { heldBackWarning } from "./push-text.ts";
 import { openSecrets, type Secrets } from "./secrets.ts";
 import { storedContext } from "./stored.ts";
 import { pause, runningClock } from "./virustotal.ts";
@@ -31,6 +33,8 @@ export interface PlannedPush {
   readonly job: ExportJob;
   /** The proof it has to pass before anything is sent. */
   readonly gate?: VerifyGate;
+  /** Nothing above it leaves. */
+  readonly maxTlp: Tlp;
   readonly where: Where;
   readonly tls: Pick<SinkConfig, "caFile" | "certFile" | "keyFile">;
 }
@@ -39,6 +43,9 @@ export interface PushOutcome {
   readonly target: string;
   /** Of the export. */
   readonly name: string;
+  readonly maxTlp: Tlp;
+  /** Absent when it failed. */
+  readonly heldBack?: HeldBack;
   readonly result?: ExportResult;
   readonly error?: RulewrightError;
 }
@@ -65,12 +72,11 @@ export function planPushes(app: App, names: readonly string[]): PlannedPush[] {
 function planTarget(app: App, target: string, config: SinkConfig): PlannedPush[] {
   const sink = app.registry.sink(config.sink ?? target);
   const sinkOptions = optionsOf(`sinks.${target}.options`, sink, config.options, "sinks");
-  const highest = TLP_LEVELS.indexOf(config.maxTlp);
-  const { caFile, certFile, keyFile } = config;
+  const { caFile, certFile, keyFile, maxTlp } = config;
   return config.exports.map((spec) => {
     const rendering = planRendering(app, spec);
     requireMediaType(target, sink, rendering);
-    const holds = everyOf([app.loaded.config.exports[rendering.name]?.where, config.where]);
+    const where = everyOf([app.loaded.config.exports[rendering.name]?.where, config.where]);
     const gate = gateOf(app, rendering, false);
     // A sink for one media type takes objects, not files.
     const archive = sink.accepts === "any" && rendering.archive;
@@ -78,7 +84,8 @@ function planTarget(app: App, target: string, config: SinkConfig): PlannedPush[]
       target,
       job: { ...rendering, sink, sinkOptions, archive, previous: NO_PREVIOUS_OUTPUT },
       ...(gate ? { gate } : {}),
-      where: (indicator) => TLP_LEVELS.indexOf(indicator.tlp) <= highest && holds(indicator),
+      maxTlp,
+      where,
       tls: { caFile, certFile, keyFile },
     };
   });
@@ -117,8 +124,12 @@ export async function pushAll(
 ): Promise<PushOutcome[]> {
   const outcomes: PushOutcome[] = [];
   const feedback: FeedbackEntry[] = [];
-  for (const push of planned)
-    outcomes.push(await pushOne(app, store, push, options, (entries) => feedback.push(...entries)));
+  for (const push of planned) {
+    const outcome = await pushOne(app, store, push, options, (entries) => feedback.push(...entries));
+    const warning = heldBackWarning(outcome);
+    if (warning !== undefined) app.log.warn(warning);
+    outcomes.push(outcome);
+  }
   // Not before: the pushes of one run show one state.
   if (!options.isDryRun) await takeFeedback(app, store, feedback);
   return outcomes;
@@ -127,7 +138,7 @@ export async function pushAll(
 async function pushOne(
   app: App,
   store: Store,
-  { target, job, gate, where, tls }: PlannedPush,
+  { target, job, gate, maxTlp, where, tls }: PlannedPush,
   { isDryRun, isAgain = false }: PushOptions,
   onFeedback: (entries: readonly FeedbackEntry[]) => void,
 ): Promise<PushOutcome> {
@@ -147,8 +158,9 @@ async function pushOne(
       random: Math.random,
     };
     const context = storedContext(app);
+    const sieve = createSieve(maxTlp, where);
     const deps: ExportDeps = {
-      indicators: () => filtered(indicatorsOf(store, context, app.signal), where),
+      indicators: () => sieve.pass(indicatorsOf(store, context, app.signal)),
       sids: store.sids,
       versions: store.versions.of(key, app.now, !isDryRun),
       samples: (sha256s) => store.samples(sha256s),
@@ -159,12 +171,12 @@ async function pushOne(
     };
     const proven = gate && (await proveExport(app, store.sids, job, gate, deps, onFeedback));
     const result = await runExport(job, proven ? { ...deps, proven } : deps);
-    return { target, name: job.name, result: masked(result, secrets) };
+    return { target, name: job.name, maxTlp, heldBack: sieve.heldBack(), result: masked(result, secrets) };
   } catch (error) {
     if (!(error instanceof RulewrightError)) throw error;
     if (error.code === "INTERRUPTED") throw cutOff(isDryRun, error);
     const code = error.code === "EXPORT_FAILED" ? "PUSH_FAILED" : error.code;
-    return { target, name: job.name, error: new RulewrightError(code, secrets.mask(error.message)) };
+    return { target, name: job.name, maxTlp, error: new RulewrightError(code, secrets.mask(error.message)) };
   } finally {
     await http?.close();
   }

@@ -59,7 +59,7 @@ sids:
 #   tip:
 #     sink: taxii
 #     exports: [stix:objects]
-#     maxTlp: green
+#     maxTlp: amber   # nothing above this level is sent: below the tlp above, nothing at all
 #     options:
 #       url: https://tip.example/taxii2/root/
 `;

@@ -41,9 +41,10 @@ function exitCodeOf(outcomes: readonly PushOutcome[]): number {
   return codes.find((code) => code === EXIT.unavailable) ?? codes.find((code) => code !== EXIT.done) ?? EXIT.done;
 }
 
-function jsonOf({ target, name, result, error }: PushOutcome): object {
+function jsonOf({ target, name, result, heldBack, error }: PushOutcome): object {
   if (error) return { sink: target, export: name, error: { code: error.code, message: error.message } };
   const { in: taken, written, skipped, files, target: where, changed, objects, failures } = result ?? {};
   const bytes = files?.reduce((sum, file) => sum + file.bytes, 0);
-  return { sink: target, export: name, target: where, changed, in: taken, written, skipped, bytes, objects, failures };
+  const counts = { in: taken, written, skipped, heldBack, bytes };
+  return { sink: target, export: name, target: where, changed, ...counts, objects, failures };
 }

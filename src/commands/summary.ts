@@ -1,18 +1,23 @@
 /** The text a run prints for people: what was read, what was decided, what was written. */
+import { pushText } from "../app/push-text.ts";
 import type { PushOutcome } from "../app/pushing.ts";
 import type { ExportOutcome, IngestTally } from "../app.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
 import type { JudgingTally } from "../policy/judge-all.ts";
 
-/** Left-aligned first column, right-aligned numbers, two spaces between. */
-export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+/** Words in the first columns, left-aligned; numbers in the others, right-aligned; two spaces between. */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  wordColumns = 1,
+): string {
   const all = [header, ...rows.map((row) => row.map(String))];
   const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   return all
     .map((row) =>
       row
         .map((cell, column) =>
-          column === 0 ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number),
+          column < wordColumns ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number),
         )
         .join("  ")
         .trimEnd(),
@@ -53,17 +58,9 @@ export function exportSummary(outcomes: readonly ExportOutcome[], out: string): 
   return `${table(["export", "format", "written", "skipped", "files"], rows)}\n\nWritten to ${out}; manifest.json there says what was skipped and why.`;
 }
 
-/** Objects for sinks that deliver one by one, bytes for the others. */
 export function pushSummary(outcomes: readonly PushOutcome[], isDryRun: boolean): string {
-  const rows = outcomes.map(({ target, name, result }) => {
-    if (!result) return [target, name, "failed", "", ""];
-    const { objects, files, changed } = result;
-    if (objects) return [target, name, objects.delivered, objects.unchanged, objects.failed];
-    const sent = files.reduce((sum, { bytes }) => sum + bytes, 0);
-    return [target, name, changed ? `${sent} bytes` : 0, changed ? "" : "all", 0];
-  });
-  const sent = isDryRun ? "would send" : "sent";
-  return table(["sink", "export", sent, "unchanged", "failed"], rows);
+  const rows = outcomes.map((outcome) => [outcome.target, outcome.name, pushText(outcome, isDryRun)]);
+  return table(["sink", "export", "result"], rows, 3);
 }
 
 export function count(number: number, noun: string, plural = `${noun}s`): string {

@@ -4,6 +4,7 @@
  */
 import { huntInto, huntsOf } from "../app/hunting.ts";
 import { exportNames, publishAll } from "../app/publishing.ts";
+import { pushText } from "../app/push-text.ts";
 import { type PushOutcome, planPushes, pushAll } from "../app/pushing.ts";
 import { judgeStore, storedContext } from "../app/stored.ts";
 import { type App, type ExportOutcome, planExports } from "../app.ts";
@@ -158,7 +159,7 @@ function pushStage(app: App, store: Store): Stage {
 function pushResult(outcomes: readonly PushOutcome[], { log }: App): JobResult {
   const error = outcomes.find((outcome) => outcome.error)?.error;
   const failed = outcomes.reduce((sum, { result }) => sum + (result?.objects?.failed ?? 0), 0);
-  const text = outcomes.map(pushText).join("; ");
+  const text = outcomes.map((outcome) => `${outcome.name} ${pushText(outcome)}`).join("; ");
   if (error) return { text, failure: failureOf(error, log) };
   if (failed === 0) return { text };
   const refused = new RulewrightError(
@@ -166,14 +167,6 @@ function pushResult(outcomes: readonly PushOutcome[], { log }: App): JobResult {
     `${failed} objects were not taken. See: rulewright push --dry-run`,
   );
   return { text, failure: failureOf(refused, log) };
-}
-
-function pushText({ name, result }: PushOutcome): string {
-  if (!result) return `${name} failed`;
-  const { objects, changed } = result;
-  return objects
-    ? `${name} ${objects.delivered} sent, ${objects.unchanged} unchanged`
-    : `${name} ${changed ? "sent" : "unchanged"}`;
 }
 
 function exportResult(outcome: ExportOutcome, { log }: App): JobResult {

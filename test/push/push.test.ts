@@ -124,7 +124,9 @@ describe("rulewright push", () => {
     const { push } = await lab(tip(url), TOKEN);
     await push();
     const sent = got.splice(0).map(({ body }) => body);
-    expect((await push("--again", "--dry-run")).stderr).toMatch(new RegExp(`tip\\s+csv\\s+${sent.length}\\s+0\\s+0`));
+    expect((await push("--again", "--dry-run")).stderr).toMatch(
+      new RegExp(`tip +csv +would send ${sent.length}, 0 unchanged\n`),
+    );
     expect(got).toEqual([]);
     expect((await push("--again")).code).toBe(0);
     expect(got.map(({ body }) => body)).toEqual(sent);
@@ -187,18 +189,39 @@ describe("rulewright push", () => {
     const { push } = await lab(tip(url), TOKEN);
     const dry = await push("--dry-run");
     expect(dry.code, dry.stderr).toBe(0);
-    expect(dry.stderr).toMatch(/sink\s+export\s+would send/);
+    expect(dry.stderr).toMatch(/^sink +export +result\ntip +csv +would send [1-9]\d*, 0 unchanged$/m);
     expect(got).toEqual([]);
-    expect((await push()).stderr).not.toMatch(/tip\s+csv\s+0 /);
+    expect((await push()).stderr).toMatch(/^tip +csv +[1-9]\d* sent, 0 unchanged$/m);
     expect(got.length).toBeGreaterThan(0);
   });
 
-  it("sends nothing above the level of the target", async () => {
+  it("sends nothing above the level of the target, and says so", async () => {
     const { url, got } = await target();
     const { push } = await lab(tip(url).replace("maxTlp: amber", "maxTlp: green"), TOKEN);
-    expect((await push()).code).toBe(0);
+    const { code, stderr, stdout } = await push("--json");
+    expect(code).toBe(0);
+    const [outcome] = JSON.parse(stdout);
+    const { aboveMaxTlp } = outcome.heldBack;
+    expect(outcome).toMatchObject({ in: 0, heldBack: { byWhere: 0 } });
+    expect(aboveMaxTlp).toBeGreaterThan(0);
+    expect(stderr).toMatch(new RegExp(`^tip +csv +1 sent, 0 unchanged, ${aboveMaxTlp} above green held back$`, "m"));
+    expect(stderr).toContain(
+      `warning: tip: csv: nothing goes out, all indicators are held back: ${aboveMaxTlp} above green (maxTlp). See sinks.tip in the config.`,
+    );
     // The header of the empty list.
     expect(got.map(({ body }) => body)).toEqual(["value"]);
+  });
+
+  it("says how many a filter leaves out, and warns only when nothing is left", async () => {
+    const { url } = await target();
+    const { push } = await lab(tip(url, ", where: type=domain"), TOKEN);
+    const { stderr, stdout } = await push("--json");
+    const [{ in: taken, heldBack }] = JSON.parse(stdout);
+    expect(taken).toBeGreaterThan(0);
+    expect(heldBack).toEqual({ aboveMaxTlp: 0, byWhere: expect.any(Number) });
+    expect(heldBack.byWhere).toBeGreaterThan(0);
+    expect(stderr).toMatch(new RegExp(`^tip +csv +.*, ${heldBack.byWhere} held back by where$`, "m"));
+    expect(stderr).not.toContain("nothing goes out");
   });
 
   it.each([

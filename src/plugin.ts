@@ -136,8 +136,10 @@ export interface Spool {
   read(): AsyncIterable<SpoolRecord>;
 }
 
-/** What the last export of the same name wrote in the same folder; nothing elsewhere. */
+/** What the last export of the same name wrote in the same folder. */
 export interface PreviousOutput {
+  /** False where nobody can say, as for a push: then nothing can be said of what changed since. */
+  readonly isKnown: boolean;
   readonly paths: readonly string[];
   /** The lines of one of its text files, without their ends. */
   lines(path: string): AsyncIterable<string>;

@@ -8,10 +8,11 @@ import type { PreviousOutput } from "../plugin.ts";
 export function previousOutput(folder: string, paths: readonly string[]): PreviousOutput {
   const present = paths.filter((path) => existsSync(join(folder, path)));
   return {
+    isKnown: true,
     paths: present,
     lines: (path) =>
       createInterface({ input: createReadStream(join(folder, path), "utf8"), crlfDelay: Number.POSITIVE_INFINITY }),
   };
 }
 
-export const NO_PREVIOUS_OUTPUT: PreviousOutput = { paths: [], async *lines() {} };
+export const NO_PREVIOUS_OUTPUT: PreviousOutput = { isKnown: false, paths: [], async *lines() {} };

@@ -149,6 +149,7 @@ export function renderContext(
 
 function previousOf(files: RenderedFiles): PreviousOutput {
   return {
+    isKnown: true,
     paths: [...files.keys()],
     lines: (path) => asyncIterable((files.get(path) ?? "").toString().split("\n").slice(0, -1)),
   };

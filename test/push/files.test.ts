@@ -55,6 +55,17 @@ describe("rulewright push of files", () => {
     expect([code, sent()]).toEqual([4, []]);
   });
 
+  it("sends an unchanged release no second time, on another day either, and no CHANGES that nobody can know", async () => {
+    config("", toServer("suricata"));
+    const on = (day: string) => ({ SOURCE_DATE_EPOCH: String(Date.parse(`${day}T00:00:00Z`) / 1000) });
+    expect((await rulewright(["push"], { cwd, env: on("2026-11-25") })).code).toBe(0);
+    const first = sent();
+    expect(first.length).toBeGreaterThan(3);
+    expect(first.filter((path) => path.endsWith("CHANGES"))).toEqual([]);
+    expect((await rulewright(["push"], { cwd, env: on("2026-11-26") })).code).toBe(0);
+    expect(sent()).toEqual(first);
+  });
+
   it("writes into no folder in a dry run", async () => {
     config("", `sink: file, exports: [csv], options: { path: "${join(cwd, "mirror")}" }`);
     const { code, stderr } = await rulewright(["push", "--dry-run"], { cwd });

@@ -23,6 +23,14 @@ export interface Changes {
   finish(): AsyncGenerator<Chunk>;
 }
 
+/** Where nobody knows the release before, as for a push, there is no file: it would call everything new each time. */
+const UNKNOWN: Changes = {
+  rule() {},
+  entry() {},
+  *chunks() {},
+  async *finish() {},
+};
+
 /**
  * `entryOf` says which files hold one value a line, and how to read the value from it; the others that count are rule
  * files, `*.rules`.
@@ -31,6 +39,7 @@ export async function openChanges(
   { previous, now }: Pick<RenderContext, "previous" | "now">,
   entryOf: (path: string) => ((line: string) => string) | undefined,
 ): Promise<Changes> {
+  if (!previous.isKnown) return UNKNOWN;
   const ruleFiles = previous.paths.filter((path) => path.endsWith(".rules"));
   const lists = previous.paths.filter((path) => entryOf(path) !== undefined);
   const sids = new Map<number, number>();

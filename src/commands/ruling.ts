@@ -3,10 +3,9 @@
 import { judgeStore, withStore } from "../app/stored.ts";
 import type { App } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
-import { isRejected, recognise } from "../model/canonical.ts";
+import { type Canonical, canonicalise, isRejected, recognise, typesOfHex } from "../model/canonical.ts";
 import { defang, refang } from "../model/defang.ts";
-import type { Observable } from "../model/observable.ts";
-import { OBSERVABLE_TYPES } from "../model/observable.ts";
+import { OBSERVABLE_TYPES, type Observable, type ObservableType } from "../model/observable.ts";
 import type { RulingAction } from "../store/store.ts";
 import type { Output } from "./output.ts";
 
@@ -68,8 +67,23 @@ function observableOf(value: string, type: string | undefined): Observable {
   const known = OBSERVABLE_TYPES.find((candidate) => candidate === type);
   if (type !== undefined && !known)
     throw new RulewrightError("USAGE", `"${type}" is no observable type: ${OBSERVABLE_TYPES.join(", ")}.`);
-  const canonical = known ? { type: known, value } : recognise(refang(value));
+  const hex = known ? undefined : typesOfHex(value);
+  if (hex)
+    throw new RulewrightError(
+      "USAGE",
+      `${value} may be ${hex.of}. Say which: ${hex.types.map((own) => `--type ${own}`).join(" or ")}; a file is ruled on by its SHA-256.`,
+    );
+  const canonical = known ? asWritten(known, value) : recognise(refang(value));
   if (isRejected(canonical))
-    throw new RulewrightError("USAGE", `${value} is no observable: ${canonical.rejected}. Say what it is with --type.`);
+    throw new RulewrightError(
+      "USAGE",
+      `${value} is no ${known ?? "observable"}: ${canonical.rejected}. Say what it is with --type.`,
+    );
   return canonical;
+}
+
+/** A path or a command line may hold what looks defanged: only what is nothing as it stands is refanged. */
+function asWritten(type: ObservableType, value: string): Canonical {
+  const canonical = canonicalise(type, value);
+  return isRejected(canonical) ? canonicalise(type, refang(value)) : canonical;
 }

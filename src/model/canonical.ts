@@ -163,10 +163,18 @@ export function canonicaliseText(
   return { type, value };
 }
 
-/** The canonical form of any written value, of the type it looks like: what people type behind `explain`. */
+/** A URL that is scheme and host and nothing else is how a host is pasted. */
+const HOST_AS_URL = /^[a-z][a-z0-9+.-]*:\/\/([^/?#@:[\]]+|\[[0-9a-f:.]+\])$/i;
+
+/**
+ * The canonical form of any written value, of the type it looks like: what people type behind `explain`. A URL without
+ * path, query and port is its host. What several types look like is one of them: see `typesOfHex`.
+ */
 export function recognise(raw: string): Canonical {
   const text = raw.trim();
   const endpoint = /^(.*):([0-9]{1,5})(?:\/(tcp|udp))?$/i.exec(text);
+  const host = HOST_AS_URL.exec(text)?.[1];
+  if (host !== undefined && !isRejected(canonicaliseUrl(text))) return canonicaliseHostOrAddress(host);
   if (text.includes("://")) return canonicaliseUrl(text);
   const address = canonicaliseAddress(text.replace(/^\[(.*)\]$/, "$1"));
   if (!isRejected(address)) return address;
@@ -183,6 +191,16 @@ export function recognise(raw: string): Canonical {
   if (/^<?[^\s@]+@[^\s@]+>?$/.test(text)) return canonicaliseEmail(text);
   if (/^(?:HK|\\registry\\)/i.test(text)) return canonicaliseRegistryKey(text);
   return canonicaliseHost(text);
+}
+
+/** The types that so many bare hexadecimal digits may be of, when they are several or the digits may be no observable. */
+export function typesOfHex(
+  raw: string,
+): { readonly of: string; readonly types: readonly ObservableType[] } | undefined {
+  if (/^[0-9a-f]{32}$/i.test(raw.trim())) return { of: "the MD5 of a file, a JA3 or a JA3S", types: ["ja3", "ja3s"] };
+  if (/^[0-9a-f]{40}$/i.test(raw.trim()))
+    return { of: "the SHA-1 of a file or of a certificate", types: ["certificate"] };
+  return undefined;
 }
 
 /** The canonical form of a value whose type is known; a value of another type is refused. */

@@ -119,7 +119,12 @@ describe("recognise", () => {
     ["[2001:db8::7]:53/udp", "endpoint", "[2001:db8::7]:53/udp"],
     ["2001:db8::7", "ipv6", "2001:db8::7"],
     ["hxxp", "domain", "hxxp"],
-    ["http://evil.top", "url", "http://evil.top/"],
+    ["http://evil.top", "domain", "evil.top"],
+    ["https://[2001:db8::7]", "ipv6", "2001:db8::7"],
+    ["http://198.51.100.7", "ipv4", "198.51.100.7"],
+    ["http://evil.top/", "url", "http://evil.top/"],
+    ["http://evil.top:8080", "url", "http://evil.top:8080/"],
+    ["http://evil.top?a", "url", "http://evil.top/?a"],
     ["A".repeat(64), "sha256", "a".repeat(64)],
     ["t13d1516h2_8daaf6152771_b186095e22b6", "ja4", "t13d1516h2_8daaf6152771_b186095e22b6"],
   ])("%s is %s", (raw, type, canonical) => expect(recognise(raw)).toEqual({ type, value: canonical }));

@@ -1,0 +1,35 @@
+/** Operators' rulings as they are typed, and what they leave in the store and in the outputs. */
+import { expect, it } from "vitest";
+import { rulewright, samples, temporaryFolder } from "../support/cli.ts";
+
+const because = ["--reason", "because"];
+
+it.each([
+  ["deny", "hxxp://Evil-Quillet[.]top", [], "domain", "evil-quillet.top"],
+  ["deny", "hxxp://198.51.100[.]7", [], "ipv4", "198.51.100.7"],
+  ["deny", "hxxp://evil-quillet[.]top", ["--type", "url"], "url", "http://evil-quillet.top/"],
+  ["deny", "hxxp://evil-quillet[.]top/", [], "url", "http://evil-quillet.top/"],
+  ["allow", "EVIL-quillet[.]top", ["--type", "domain"], "domain", "evil-quillet.top"],
+  ["deny", "D41D8CD98F00B204E9800998ECF8427E", ["--type", "ja3s"], "ja3s", "d41d8cd98f00b204e9800998ecf8427e"],
+])("%s %s %j rules on the %s %s", async (action, given, flags, type, value) => {
+  const cwd = temporaryFolder();
+  const run = await rulewright([action, given, ...flags, ...because], { cwd });
+  expect(run.code, run.stderr).toBe(0);
+  const listed = (await rulewright(["list", "--json"], { cwd })).stdout.trim().split("\n");
+  expect(listed.map((line) => JSON.parse(line)).map((own) => [own.type, own.value])).toEqual([[type, value]]);
+});
+
+it.each([
+  ["d41d8cd98f00b204e9800998ecf8427e", /MD5 of a file, a JA3 or a JA3S\. Say which: --type ja3 or --type ja3s; a file/],
+  ["da39a3ee5e6b4b0d3255bfef95601890afd80709", /SHA-1 of a file or of a certificate\. Say which: --type certificate;/],
+])("%s has to be named", async (value, message) => {
+  const run = await rulewright(["deny", value, ...because], { cwd: temporaryFolder() });
+  expect(run.stderr).toMatch(message);
+  expect(run.code).toBe(2);
+});
+
+it("explains a host that is pasted as a URL", async () => {
+  const run = await rulewright(["explain", "hxxp://gravelmittenorchid[.]top", samples]);
+  expect(run.stdout).toMatch(/^gravelmittenorchid\[\.\]top {2}\(domain\)\n/);
+  expect(run.code, run.stderr).toBe(0);
+});

@@ -1,11 +1,12 @@
 /** `rulewright explain <value> <path…>`: why a value is kept, in review or dropped. */
 
-import { withStore } from "../app/stored.ts";
+import { storedContext, withStore } from "../app/stored.ts";
 import { type App, judgeReports } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import { canonicalise, isRejected, recognise } from "../model/canonical.ts";
 import { refang } from "../model/defang.ts";
 import { OBSERVABLE_TYPES, type Observable } from "../model/observable.ts";
+import type { IndicatorContext } from "../policy/indicators.ts";
 import type { JudgedRow, Store } from "../store/store.ts";
 import { explanation, explanationJson, rejectionText } from "./explanation.ts";
 import type { Output } from "./output.ts";
@@ -26,10 +27,14 @@ export async function explain(
 ): Promise<number> {
   const isJson = options.json === true;
   if (paths.length === 0)
-    return withStore(app, options.store, (store) => explainFrom(store, output, value, isJson, "the store"));
+    return withStore(app, options.store, (store) =>
+      explainFrom(store, storedContext(app), output, value, isJson, "the store"),
+    );
   const { store } = await judgeReports(app, paths, options.warningLists ? { warningLists: options.warningLists } : {});
   try {
-    return await explainFrom(store, output, value, isJson, paths.join(" "));
+    // As `generate` takes them: reports are current, and nothing expires.
+    const { tlp, policy } = app.loaded.config;
+    return await explainFrom(store, { tlp, policy, asOf: app.now }, output, value, isJson, paths.join(" "));
   } finally {
     await store.close();
   }
@@ -37,13 +42,14 @@ export async function explain(
 
 async function explainFrom(
   store: Store,
+  context: IndicatorContext,
   output: Output,
   value: string,
   isJson: boolean,
   where: string,
 ): Promise<number> {
   const rows = await findAll(store, value);
-  for (const row of rows) await output.print(isJson ? explanationJson(row) : explanation(row));
+  for (const row of rows) await output.print(isJson ? explanationJson(row, context) : explanation(row, context));
   if (rows.length > 0) return EXIT.done;
   const rejected = await store.rejections(refang(value));
   for (const row of rejected)

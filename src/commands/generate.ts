@@ -2,6 +2,7 @@
 import { type App, asOfStore, DEFAULT_EXPORTS, judgeReports, planExports } from "../app.ts";
 import type { Tlp } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
+import type { IndicatorContext } from "../policy/indicators.ts";
 import type { Store } from "../store/store.ts";
 import { explanation, explanationJson } from "./explanation.ts";
 import type { Output } from "./output.ts";
@@ -37,13 +38,15 @@ export async function generate(
   const { store, ingested, tally } = judged;
   try {
     output.progress("");
-    if (options.explain) await printExplanations(store, output, options.json === true);
-    output.say(`${ingestSummary(ingested)}\n\n${judgingSummary(tally)}\n\n`);
     const asOf = options.asOf ?? (await asOfStore(store, app.now));
+    const context = { tlp: options.tlp ?? app.loaded.config.tlp, asOf };
+    const { policy } = app.loaded.config;
+    if (options.explain) await printExplanations(store, { ...context, policy }, output, options.json === true);
+    output.say(`${ingestSummary(ingested)}\n\n${judgingSummary(tally)}\n\n`);
     return await publish(app, output, store, {
       planned,
       ...(folder === undefined ? {} : { folder }),
-      context: { tlp: options.tlp ?? app.loaded.config.tlp, asOf },
+      context,
       ingested,
       keepsLedgers: true,
       isJson: options.json === true && options.explain !== true,
@@ -58,10 +61,16 @@ function named({ loaded }: App, to: readonly string[] = []): readonly string[] {
   return to.length > 0 ? to : [...new Set([...DEFAULT_EXPORTS, ...Object.keys(loaded.config.exports)])];
 }
 
-async function printExplanations(store: Store, output: Output, isJson: boolean): Promise<void> {
+async function printExplanations(
+  store: Store,
+  context: IndicatorContext,
+  output: Output,
+  isJson: boolean,
+): Promise<void> {
   for (const type of OBSERVABLE_TYPES) {
     for await (const page of store.judged(type, ["keep", "review", "drop"])) {
-      for (const row of page) await output.print(isJson ? explanationJson(row) : `${explanation(row)}\n`);
+      for (const row of page)
+        await output.print(isJson ? explanationJson(row, context) : `${explanation(row, context)}\n`);
     }
   }
 }

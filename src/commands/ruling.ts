@@ -6,7 +6,7 @@ import { EXIT, RulewrightError } from "../errors.ts";
 import { type Canonical, canonicalise, isRejected, recognise, typesOfHex } from "../model/canonical.ts";
 import { defang, refang } from "../model/defang.ts";
 import { OBSERVABLE_TYPES, type Observable, type ObservableType } from "../model/observable.ts";
-import type { RulingAction } from "../store/store.ts";
+import type { RulingAction, Store } from "../store/store.ts";
 import type { Output } from "./output.ts";
 
 export interface RulingOptions {
@@ -53,14 +53,19 @@ export async function restore(
   const observable = observableOf(value, options.type);
   return withStore(app, options.store, async (store) => {
     if (!(await store.unrule(observable)))
-      throw new RulewrightError(
-        "VALUE_UNKNOWN",
-        `Nobody has ruled on ${value}. See what is known of it: rulewright explain ${value}`,
-      );
+      throw new RulewrightError("VALUE_UNKNOWN", `Nobody has ruled on ${value}. ${await helpWith(store, observable)}`);
     await judgeStore(app, store);
     output.say(`The rules decide again on ${defang(observable.value)} (${observable.type}).\n`);
     return EXIT.done;
   });
+}
+
+/** What stands on a withdrawn host comes back with it. */
+async function helpWith(store: Store, observable: Observable): Promise<string> {
+  const host = (await store.find(observable))?.withdrawnHost?.host;
+  return host
+    ? `It was withdrawn with its host: rulewright restore ${host.value}`
+    : `See what is known of it: rulewright explain ${observable.value}`;
 }
 
 function observableOf(value: string, type: string | undefined): Observable {

@@ -56,6 +56,14 @@ export function parseEndpoint(value: string): Endpoint {
   return { address, port: Number(match[3]), transport: match[4] as Transport };
 }
 
+/** The host of a URL and the address of an endpoint: who withdraws it withdraws what stands on it. */
+export function hostOf({ type, value }: Observable): Observable | undefined {
+  if (type !== "url" && type !== "endpoint") return undefined;
+  const host = type === "url" ? parseUrl(value).host : parseEndpoint(value).address;
+  const isName = type === "url" && !parseUrl(value).isAddress;
+  return { type: isName ? "domain" : host.includes(":") ? "ipv6" : "ipv4", value: host };
+}
+
 export interface UrlParts {
   readonly scheme: string;
   /** Host as in the URL, an IPv6 literal without brackets. */

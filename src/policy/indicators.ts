@@ -70,11 +70,11 @@ function fullConfidence({ confidence, reasons }: Verdict): number {
 }
 
 function statusOf(
-  { ruling, verdict, wasKept }: JudgedRow,
+  { ruling, withdrawnHost, verdict, wasKept }: JudgedRow,
   until: number,
   expiresAt: Date | undefined,
 ): IndicatorStatus {
-  if (ruling?.action === "revoke" || (wasKept && verdict.decision !== "keep")) return "revoked";
+  if (ruling?.action === "revoke" || withdrawnHost || (wasKept && verdict.decision !== "keep")) return "revoked";
   return expiresAt !== undefined && until <= expiresAt.getTime() ? "expired" : "active";
 }
 

@@ -1,7 +1,7 @@
 /** What facts and judged rows have in common: aggregates over the evidence of one page of observables, by id. */
 import { type Kysely, sql } from "kysely";
 import type { LinkKind } from "../model/evidence.ts";
-import type { ObservableType } from "../model/observable.ts";
+import { hostOf, type Observable, type ObservableType } from "../model/observable.ts";
 import type { Decision, Reason } from "../model/verdict.ts";
 import type { Schema } from "./schema.ts";
 import type { Linked, Ruling, RulingAction } from "./store.ts";
@@ -130,11 +130,36 @@ export function grouped<R extends { readonly id: number }, T>(
   return groups;
 }
 
+/** The `revoke` of each one's host, by value. */
+export async function withdrawnHostsOf(
+  db: Kysely<Schema>,
+  type: ObservableType,
+  page: readonly ObservableRow[],
+): Promise<Map<string, { readonly host: Observable; readonly ruling: Ruling }>> {
+  const hosts = new Map<string, Observable>();
+  for (const { value } of page) {
+    const host = hostOf({ type, value });
+    if (host) hosts.set(value, host);
+  }
+  const revoked = new Map<string, Ruling>();
+  for (const hostType of new Set([...hosts.values()].map((host) => host.type))) {
+    const ofType = [...hosts.values()].filter((host) => host.type === hostType);
+    for (const [value, ruling] of await rulingsOf(db, hostType, ofType))
+      if (ruling.action === "revoke") revoked.set(value, ruling);
+  }
+  const found = new Map<string, { readonly host: Observable; readonly ruling: Ruling }>();
+  for (const [value, host] of hosts) {
+    const ruling = revoked.get(host.value);
+    if (ruling) found.set(value, { host, ruling });
+  }
+  return found;
+}
+
 /** Rulings by value, of a page of one type in any order. */
 export async function rulingsOf(
   db: Kysely<Schema>,
   type: ObservableType,
-  page: readonly ObservableRow[],
+  page: readonly Pick<ObservableRow, "value">[],
 ): Promise<Map<string, Ruling>> {
   const { rows } = await sql<{ value: string; action: RulingAction; reason: string; ruled_at: number }>`
     select value, action, reason, ruled_at from ruling

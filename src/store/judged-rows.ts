@@ -4,7 +4,16 @@ import type { EvidenceNote, EvidenceRole } from "../model/evidence.ts";
 import type { HostScope } from "../model/indicator.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
 import type { Decision, Reason } from "../model/verdict.ts";
-import { grouped, LISTED, linksOf, type ObservableRow, PAGE, rulingsOf, STRINGS_ONLY } from "./aggregates.ts";
+import {
+  grouped,
+  LISTED,
+  linksOf,
+  type ObservableRow,
+  PAGE,
+  rulingsOf,
+  STRINGS_ONLY,
+  withdrawnHostsOf,
+} from "./aggregates.ts";
 import { scanEvidence } from "./evidence-scan.ts";
 import { findersOf } from "./finders.ts";
 import type { Schema } from "./schema.ts";
@@ -58,9 +67,11 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
   const links = await linksOf(db, own);
   const finders = await findersOf(db, own);
   const rulings = await rulingsOf(db, type, page);
+  const withdrawnHosts = await withdrawnHostsOf(db, type, page);
   return page.map((row): JudgedRow => {
     const tally = tallies.get(row.id);
     const ruling = rulings.get(row.value);
+    const withdrawnHost = ruling ? undefined : withdrawnHosts.get(row.value);
     return {
       observable: { type, value: row.value },
       verdict: { decision: row.decision, confidence: row.confidence, reasons: JSON.parse(row.reasons) as Reason[] },
@@ -80,6 +91,7 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
       hunts: finders.get(row.id)?.marks ?? [],
       isFoundOtherwise: finders.get(row.id)?.isFoundOtherwise ?? false,
       ...(ruling ? { ruling } : {}),
+      ...(withdrawnHost ? { withdrawnHost } : {}),
       evidence: evidence.get(row.id) ?? [],
       links: links.get(row.id) ?? [],
     };

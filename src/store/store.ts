@@ -126,6 +126,8 @@ export interface JudgedRow extends Judgement {
   /** See `Finders`. */
   readonly isFoundOtherwise: boolean;
   readonly ruling?: Ruling;
+  /** The `revoke` of its host, when it has no ruling of its own. */
+  readonly withdrawnHost?: { readonly host: Observable; readonly ruling: Ruling };
   readonly evidence: readonly EvidenceRow[];
   readonly links: readonly Linked[];
 }

@@ -1,4 +1,6 @@
 /** Operators' rulings as they are typed, and what they leave in the store and in the outputs. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { rulewright, samples, temporaryFolder } from "../support/cli.ts";
 
@@ -32,4 +34,46 @@ it("explains a host that is pasted as a URL", async () => {
   const run = await rulewright(["explain", "hxxp://gravelmittenorchid[.]top", samples]);
   expect(run.stdout).toMatch(/^gravelmittenorchid\[\.\]top {2}\(domain\)\n/);
   expect(run.code, run.stderr).toBe(0);
+});
+
+it("withdraws a host with the URLs on it, says whose word it was, and brings both back", async () => {
+  const cwd = temporaryFolder();
+  const host = "sync.lanternsorrelvault.com";
+  const run = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await rulewright(args, { cwd, env: { SOURCE_DATE_EPOCH: "1796083200" } });
+    expect(code, stderr).toBe(0);
+    return stdout;
+  };
+  const active = async (): Promise<string[]> => {
+    await run("export", "--to", "suricata");
+    const rules = readFileSync(join(cwd, "out/suricata/rulewright.rules"), "utf8").split("\n");
+    return rules.filter((line) => line.startsWith("alert") && line.includes(host));
+  };
+  await run("ingest", samples);
+  const before = await active();
+  expect(before).toHaveLength(4);
+
+  await run("revoke", host, "--reason", "sinkholed by the registrar");
+  expect(await active()).toEqual([]);
+  expect(await run("explain", host)).toMatch(
+    /\n {2}keep, .*\n {2}revoked: withdrawn by the operator on 2026-12-01: sinkholed by the registrar\n/,
+  );
+  const url = "https://sync.lanternsorrelvault.com/api/v2/fetch;pane=4";
+  expect(await run("explain", url)).toContain(
+    "  revoked: withdrawn with its host sync[.]lanternsorrelvault[.]com by the operator on 2026-12-01: sinkholed",
+  );
+  const ruling = { action: "revoke", reason: "sinkholed by the registrar", ruledAt: "2026-12-01T00:00:00.000Z" };
+  expect(JSON.parse(await run("explain", host, "--json"))).toMatchObject({ status: "revoked", ruling });
+  expect(JSON.parse(await run("explain", url, "--json"))).toMatchObject({
+    status: "revoked",
+    ruling: { ...ruling, of: { type: "domain", value: host } },
+  });
+  const refused = await rulewright(["restore", url], { cwd });
+  expect(refused.stderr).toContain(`It was withdrawn with its host: rulewright restore ${host}`);
+
+  await run("restore", host);
+  expect((await active()).map((line) => line.replace(/rev:\d+/, ""))).toEqual(
+    before.map((line) => line.replace(/rev:\d+/, "")),
+  );
+  expect(JSON.parse(await run("explain", host, "--json"))).not.toHaveProperty("ruling");
 });

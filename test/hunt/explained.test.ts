@@ -4,12 +4,14 @@ import { explanation, explanationJson } from "../../src/commands/explanation.ts"
 import { startEmulator } from "../../src/emulator/index.ts";
 import { OBSERVABLE_TYPES } from "../../src/model/observable.ts";
 import { DECISIONS } from "../../src/model/verdict.ts";
+import { DEFAULT_POLICY } from "../../src/policy/policy.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { JudgedRow } from "../../src/store/store.ts";
 import { CONFIG, cliLab, KEY, LATER, smallWorld } from "./support.ts";
 
 const lab = cliLab(CONFIG);
 const rows: JudgedRow[] = [];
+const CONTEXT = { tlp: "amber", policy: DEFAULT_POLICY, asOf: LATER } as const;
 let emulator: Awaited<ReturnType<typeof startEmulator>>;
 
 beforeAll(async () => {
@@ -53,7 +55,7 @@ describe("what a hunt leaves", () => {
 
   it("is explained as text by reasons whose weights add up to the confidence", () => {
     const wrong = rows.filter((row) => {
-      const { decision, confidence, reasons } = readText(explanation(row));
+      const { decision, confidence, reasons } = readText(explanation(row, CONTEXT));
       return (
         decision !== row.verdict.decision ||
         confidence !== row.verdict.confidence ||
@@ -62,12 +64,12 @@ describe("what a hunt leaves", () => {
         sum(reasons) !== confidence
       );
     });
-    expect(wrong.map(explanation)).toEqual([]);
+    expect(wrong.map((row) => explanation(row, CONTEXT))).toEqual([]);
   });
 
   it("is explained as JSON the same", () => {
     const wrong = rows.filter((row) => {
-      const { type, value, verdict } = JSON.parse(explanationJson(row));
+      const { type, value, verdict } = JSON.parse(explanationJson(row, CONTEXT));
       return (
         type !== row.observable.type ||
         value !== row.observable.value ||
@@ -80,8 +82,8 @@ describe("what a hunt leaves", () => {
 
   it("is led back to place, sample and sandbox of the report", () => {
     const unseen = rows.filter((row) => {
-      const { evidence } = JSON.parse(explanationJson(row)) as { evidence: JudgedRow["evidence"] };
-      const { seen } = readText(explanation(row));
+      const { evidence } = JSON.parse(explanationJson(row, CONTEXT)) as { evidence: JudgedRow["evidence"] };
+      const { seen } = readText(explanation(row, CONTEXT));
       const isWhole = evidence.every(
         ({ place, sample, role }) => place !== "" && role !== undefined && /^[0-9a-f]{64}$/.test(sample ?? ""),
       );

@@ -172,7 +172,8 @@ describe("judging a store", () => {
   });
 
   it("is explained", async () => {
-    expect(explanation(await judged("strict"))).toContain(
+    const context = { tlp: "amber", policy: DEFAULT_POLICY, asOf: new Date(SEEN * 1000) } as const;
+    expect(explanation(await judged("strict"), context)).toContain(
       "   ·  hunt-policy: judged by the policy of hunt strict: kept from 80, in review from 60, half-life 7 days\n",
     );
   });

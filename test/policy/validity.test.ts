@@ -94,6 +94,51 @@ describe("rulings", () => {
     if (action !== "revoke") expect(row.verdict.reasons[0]?.text).toMatch(/by the operator: because$/);
   });
 
+  it("withdraw with a host the URLs on it and with an address its endpoints, until it is restored", async () => {
+    const address: Observable = { type: "ipv4", value: "45.77.12.34" };
+    const store = await judgedStore([
+      report({
+        http_conversations: [{ url: `http://${HOST.value}/gate` }, { url: "http://45.77.12.34:8080/gate" }],
+        verdicts: ["MALWARE"],
+      }),
+    ]);
+    const statuses = async (): Promise<Record<string, string>> => {
+      const context = { tlp: "amber", policy: DEFAULT_POLICY, asOf: new Date(SEEN) } as const;
+      const indicators = await Array.fromAsync(indicatorsOf(store, context, new AbortController().signal));
+      const network = indicators.filter(({ type }) => type !== "sha256");
+      return Object.fromEntries(network.map(({ value, status }) => [value, status]));
+    };
+    const on = {
+      [HOST.value]: [HOST.value, `http://${HOST.value}/gate`],
+      [address.value]: [address.value, "45.77.12.34:8080/tcp", "http://45.77.12.34:8080/gate"],
+    };
+    const all = Object.values(on).flat();
+    expect(await statuses()).toEqual(Object.fromEntries(all.map((value) => [value, "active"])));
+    for (const host of [HOST, address]) {
+      await store.rule(host, { action: "revoke", reason: "parked", ruledAt: 1 });
+      const gone = on[host.value] as string[];
+      expect(await statuses()).toEqual(
+        Object.fromEntries(all.map((value) => [value, gone.includes(value) ? "revoked" : "active"])),
+      );
+      expect((await store.find({ type: "url", value: gone.at(-1) as string }))?.withdrawnHost).toEqual({
+        host,
+        ruling: { action: "revoke", reason: "parked", ruledAt: 1 },
+      });
+      await store.unrule(host);
+      expect(new Set(Object.values(await statuses()))).toEqual(new Set(["active"]));
+    }
+    await store.close();
+  });
+
+  it("on a URL itself counts for more than the withdrawal of its host", async () => {
+    const url: Observable = { type: "url", value: `http://${HOST.value}/gate` };
+    const store = await judgedStore([report({ http_conversations: [{ url: url.value }], verdicts: ["MALWARE"] })]);
+    await store.rule(HOST, { action: "revoke", reason: "parked", ruledAt: 1 });
+    await store.rule(url, { action: "deny", reason: "still up", ruledAt: 2 });
+    expect(await store.find(url)).not.toHaveProperty("withdrawnHost");
+    await store.close();
+  });
+
   it("can be taken back", async () => {
     const store = await openSqliteStore();
     await store.rule(HOST, { action: "deny", reason: "x", ruledAt: 1 });

@@ -9,6 +9,7 @@ import { plugins as builtIn } from "../plugins/index.ts";
 import { gateOf, type VerifyGate } from "./app/gate.ts";
 import { sidRange } from "./app/sids.ts";
 import { collect } from "./collect/report.ts";
+import { absenceText } from "./config/absence.ts";
 import { type LoadedConfig, loadConfig } from "./config.ts";
 import { loadBackground } from "./enrich/background.ts";
 import { loadWarningLists, type WarningLists } from "./enrich/warning-lists.ts";
@@ -331,7 +332,7 @@ export function optionsOf(
       `${place}: ${name} has no option "${unknown}"${nearest(unknown, known)}; it has: ${known.join(", ") || "none"}.`,
     );
   }
-  const parsed = options.safeParse(given);
+  const parsed = options.safeParse(given, { error: absenceText });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new RulewrightError(

@@ -7,6 +7,7 @@ import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { type Cadence, cronProblem } from "./cadence.ts";
+import { absenceText } from "./config/absence.ts";
 import { FeedConfig, Hash } from "./config/feed.ts";
 import { RulewrightError } from "./errors.ts";
 import { TLP_LEVELS } from "./model/indicator.ts";
@@ -75,7 +76,9 @@ const ExportConfig = z.strictObject({
     .describe("Command that must succeed before the output is swapped; {path} is a folder with all the new files"),
   checkTimeoutSeconds: z.number().int().positive().optional().describe("How long the check and the reload may take"),
   verify: z
-    .union([z.boolean(), VerifyConfig])
+    .union([z.boolean(), VerifyConfig], {
+      error: "true, false, or a map of onFailure, enginePath, engineRoot, benign and metadata",
+    })
     .optional()
     .describe("Whether the real engine must prove the rules before the output is swapped, and how"),
   reload: z
@@ -240,7 +243,7 @@ export function parseConfig(text: string, file: string): Config {
   const document = parseDocument(text, { prettyErrors: true });
   const broken = document.errors[0];
   if (broken) throw new RulewrightError("CONFIG_INVALID", `${file}: ${broken.message.split("\n")[0]}`);
-  const parsed = Config.safeParse(document.toJS() ?? {});
+  const parsed = Config.safeParse(document.toJS() ?? {}, { error: absenceText });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0] as z.core.$ZodIssue;
   const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;

@@ -255,7 +255,10 @@ export interface SinkContext<O = unknown> {
 }
 
 /** A secret in the options of a sink: named, never written. */
-export const SecretRef = z.union([z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })]);
+export const SecretRef = z.union([z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })], {
+  error: ({ input }) =>
+    `${input === undefined ? "required" : "a secret is named, never written"}: { env: NAME } or { file: PATH }`,
+});
 export type SecretRef = z.output<typeof SecretRef>;
 
 export interface HttpRequest {

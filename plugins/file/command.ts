@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 /** The end of a command's output says what went wrong. */
 const MAX_OUTPUT = 8192;
 
-/** Resolves when the command exits with 0; else throws an error named `CheckFailed` with the command's output. */
+/** Resolves when the command exits with 0; else throws an error named `CheckFailed` or `ReloadFailed` with the command's output. */
 export async function runCommand(
   role: "check" | "reload",
   command: string,
@@ -15,6 +15,7 @@ export async function runCommand(
   timeoutSeconds: number,
   signal: AbortSignal,
 ): Promise<void> {
+  const failed = (what: string, shown?: string, output?: string): Error => failure(role, what, shown, output);
   const [program, ...args] = words(command).map((word) => word.replaceAll("{path}", () => path));
   if (program === undefined) throw failed(`The ${role} command is empty.`);
   signal.throwIfAborted();
@@ -66,10 +67,10 @@ export async function runCommand(
   }
 }
 
-function failed(what: string, command?: string, output = ""): Error {
+function failure(role: "check" | "reload", what: string, command?: string, output = ""): Error {
   const shown = output.trim() === "" ? "" : `\n${output.trim()}`;
   const error = new Error(`${what}; the previous files stand.${command ? ` Command: ${command}` : ""}${shown}`);
-  error.name = "CheckFailed";
+  error.name = role === "check" ? "CheckFailed" : "ReloadFailed";
   return error;
 }
 

@@ -24,7 +24,9 @@ const HeaderName = z
     (name) => !/^(?:host|content-length|transfer-encoding|connection)$/i.test(name),
     "a header that is ours to set",
   );
-const HeaderValue = z.union([SecretRef, z.string().regex(/^[\x20-\x7e]*$/, "one line of ASCII")]);
+const HeaderValue = z.union([SecretRef, z.string().regex(/^[\x20-\x7e]*$/)], {
+  error: "one line of ASCII, { env: NAME } or { file: PATH }",
+});
 
 const HttpOptions = z
   .object({

@@ -55,7 +55,11 @@ export function exportSummary(outcomes: readonly ExportOutcome[], out: string): 
       `${count(outcome.files.length, "file")}${outcome.changed ? "" : ", unchanged"}`,
     ];
   });
-  return `${table(["export", "format", "written", "skipped", "files"], rows)}\n\nWritten to ${out}; manifest.json there says what was skipped and why.`;
+  const isAllRefused = outcomes.length > 0 && outcomes.every((outcome) => "error" in outcome);
+  const where = isAllRefused
+    ? `Nothing new was written to ${out}; the previous output stands.`
+    : `Written to ${out}; manifest.json there says what was skipped and why.`;
+  return `${table(["export", "format", "written", "skipped", "files"], rows)}\n\n${where}`;
 }
 
 export function pushSummary(outcomes: readonly PushOutcome[], isDryRun: boolean): string {

@@ -174,6 +174,10 @@ function exportError(name: string, error: unknown, signal: AbortSignal): Error {
     return new RulewrightError("EXPORT_REFUSED", `The check of ${name} refused the new output: ${message}`, {
       cause: error,
     });
+  if (kind === "ReloadFailed")
+    return new RulewrightError("EXPORT_REFUSED", `The new output of ${name} was taken back: ${message}`, {
+      cause: error,
+    });
   if (kind === "TargetUnavailable") return new RulewrightError("PUSH_UNAVAILABLE", message, { cause: error });
   if (kind === "TargetRefused") return new RulewrightError("PUSH_REFUSED", message, { cause: error });
   return new RulewrightError("EXPORT_FAILED", `The export ${name} failed: ${message}`, { cause: error });

@@ -20,6 +20,7 @@ export interface Registry {
   readonly problems: readonly PluginProblem[];
   /** Throws EXPORTER_UNKNOWN and names the nearest, and the plugins that failed to load. */
   exporter(name: string): Exporter;
+  /** Throws SINK_UNKNOWN likewise. */
   sink(name: string): Sink;
   readonly exporters: readonly Exporter[];
   readonly sinks: readonly Sink[];
@@ -157,20 +158,25 @@ export function createRegistry(builtIn: readonly Plugin[], loaded: readonly (Plu
     for (const exporter of entry.exporters ?? []) exporters.set(exporter.name, exporter);
     for (const sink of entry.sinks ?? []) sinks.set(sink.name, sink);
   }
-  const find = <T>(kind: string, known: ReadonlyMap<string, T>, name: string): T => {
+  const find = <T>(
+    code: "EXPORTER_UNKNOWN" | "SINK_UNKNOWN",
+    kind: string,
+    known: ReadonlyMap<string, T>,
+    name: string,
+  ): T => {
     const found = known.get(name);
     if (found) return found;
     const failed = problems.map(({ plugin, reason }) => ` The plugin ${plugin} did not load: ${reason}.`).join("");
     throw new RulewrightError(
-      "EXPORTER_UNKNOWN",
+      code,
       `There is no ${kind} "${name}"${nearest(name, [...known.keys()])}.${failed} See them all: rulewright plugins`,
     );
   };
   return {
     plugins,
     problems,
-    exporter: (name) => find("exporter", exporters, name),
-    sink: (name) => find("sink", sinks, name),
+    exporter: (name) => find("EXPORTER_UNKNOWN", "exporter", exporters, name),
+    sink: (name) => find("SINK_UNKNOWN", "sink", sinks, name),
     exporters: [...exporters.values()],
     sinks: [...sinks.values()],
   };

@@ -14,7 +14,10 @@ export const MASK = "[secret]";
 export interface Secret {
   /** The secret itself. For the one place that sends it. */
   reveal(): string;
-  /** The text without the secret, whichever way it is written: as it is, in a URL, in JSON, in base64, in capitals. */
+  /**
+   * The text without the secret, whichever way it is written: as it is, in a URL, in JSON, in base64, in capitals. One
+   * that is as short as a common word is masked where it stands by itself, not within longer words.
+   */
   mask(text: string): string;
   /** A short name for it that cannot be turned back: 16 hex digits. */
   fingerprint(): string;
@@ -57,7 +60,15 @@ function patternOf(value: string): RegExp {
   ]);
   // Longest first, so that a padded form is not left with its padding.
   const sorted = [...written].sort((a, b) => b.length - a.length);
-  return new RegExp(sorted.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), "gi");
+  return new RegExp(sorted.map(formPattern).join("|"), "gi");
+}
+
+/** Shorter ones may be words, or parts of words. */
+const LIKELY_WORD = 8;
+
+function formPattern(form: string): string {
+  const escaped = form.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  return form.length < LIKELY_WORD ? `(?<![A-Za-z0-9])${escaped}(?![A-Za-z0-9])` : escaped;
 }
 
 /** What of it is readable in the base64 of a longer text, such as a Basic header's, `offset` bytes off a group of three. */

@@ -181,7 +181,11 @@ describe("reload of an export", () => {
     for (let time = 0; time < 2; time += 1) {
       const { code, stderr } = await run("generate", samples, "--to", "csv");
       expect(code).toBe(4);
-      expect(stderr).toContain("The reload exited with 3; the previous files stand.");
+      expect(stderr).toContain(
+        "error: The new output of csv was taken back: The reload exited with 3; the previous files stand.",
+      );
+      expect(stderr).toContain(`Nothing new was written to ${join(cwd, "out")}; the previous output stands.\n`);
+      expect(stderr).not.toContain("Written to");
       expect(read("out/csv/indicators.csv")).toBe(before);
     }
     expect(existsSync(join(cwd, "out/csv/.rulewright"))).toBe(false);

@@ -29,6 +29,14 @@ describe("a secret", () => {
     expect(secret.mask("nothing here")).toBe("nothing here");
   });
 
+  it("as short as a word is masked by itself and left alone within words", () => {
+    const word = createSecret("wrong", "VT_API_KEY");
+    expect(word.mask("WrongCredentialsError: Wrong API key, wrongly?x-apikey=wrong&Bearer wrong.")).toBe(
+      "WrongCredentialsError: [secret] API key, wrongly?x-apikey=[secret]&Bearer [secret].",
+    );
+    expect(createSecret("wrong-keys", "VT_API_KEY").mask("xwrong-keysx")).toBe("x[secret]x");
+  });
+
   it("is masked inside the base64 of a longer text, wherever it stands there", () => {
     for (const user of ["a", "ab", "abc", "abcd"]) {
       const header = Buffer.from(`${user}:${KEY}:and more`).toString("base64");

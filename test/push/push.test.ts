@@ -227,13 +227,7 @@ describe("rulewright push", () => {
   it.each([
     ["no sinks", "tlp: amber\n", [], "SINK_UNKNOWN", "nothing to push to"],
     ["an unknown sink", tip("http://127.0.0.1:9/"), ["tpi"], "SINK_UNKNOWN", 'did you mean "tip"'],
-    [
-      "a sink that is no plugin's",
-      tip("http://127.0.0.1:9/").replace("lines", "linse"),
-      [],
-      "EXPORTER_UNKNOWN",
-      '"lines"',
-    ],
+    ["a sink that is no plugin's", tip("http://127.0.0.1:9/").replace("lines", "linse"), [], "SINK_UNKNOWN", '"lines"'],
     [
       "a format the sink does not take",
       tip("http://127.0.0.1:9/").replace("[csv]", "[csv:jsonl]"),
@@ -248,7 +242,41 @@ describe("rulewright push", () => {
       "OPTION_INVALID",
       '"token"',
     ],
-    ["no level", tip("http://127.0.0.1:9/").replace("maxTlp: amber, ", ""), [], "CONFIG_INVALID", "maxTlp"],
+    [
+      "no level",
+      tip("http://127.0.0.1:9/").replace("maxTlp: amber, ", ""),
+      [],
+      "CONFIG_INVALID",
+      "sinks.tip.maxTlp: required: clear, green, amber, amber+strict, red.",
+    ],
+    [
+      "no URL",
+      tip("http://127.0.0.1:9/").replace('url: "http://127.0.0.1:9/", ', ""),
+      [],
+      "OPTION_INVALID",
+      "sinks.tip.options.url: required.",
+    ],
+    [
+      "a secret that stands there",
+      tip("http://127.0.0.1:9/").replace("{ env: TIP_TOKEN }", "abc"),
+      [],
+      "OPTION_INVALID",
+      "sinks.tip.options.token: a secret is named, never written: { env: NAME } or { file: PATH }.",
+    ],
+    [
+      "a key of VirusTotal that stands there",
+      "virustotal: { apiKey: abc }\n",
+      [],
+      "CONFIG_INVALID",
+      "virustotal.apiKey: a secret is named, never written: { env: NAME } or { file: PATH }.",
+    ],
+    [
+      "verify that is neither yes nor no",
+      'exports: { suricata: { verify: "yes" } }\n',
+      [],
+      "CONFIG_INVALID",
+      "exports.suricata.verify: true, false, or a map of onFailure,",
+    ],
     [
       "a certificate that is none",
       tip("http://127.0.0.1:9/", ", caFile: ./lab.ts"),

@@ -116,6 +116,10 @@ const SinkConfig = z.strictObject({
     .describe("What it gets: exports of this config, or exporters, each with an optional :format"),
   maxTlp: z.enum(TLP_LEVELS).describe("Nothing above this level is sent there"),
   where: z.string().optional().describe("Of those, only these indicators"),
+  folders: z
+    .boolean()
+    .default(true)
+    .describe("Whether files go into a folder of their export's name; false only for a single export"),
   options: z.record(z.string(), z.unknown()).default({}).describe("Options of the sink, see its page"),
   caFile: z.string().optional().describe("Further certificate authorities, PEM"),
   certFile: z.string().optional().describe("Certificate to show to the target, PEM"),

@@ -13,7 +13,7 @@ import type { Tlp } from "../model/indicator.ts";
 import { nearest } from "../model/nearest.ts";
 import { createHttpClient } from "../net/http.ts";
 import { proxyFromEnvironment } from "../net/proxy.ts";
-import type { Logger, Sink } from "../plugin.ts";
+import type { Chunk, Logger, Sink } from "../plugin.ts";
 import { indicatorsOf } from "../policy/indicators.ts";
 import type { Where } from "../policy/where.ts";
 import type { Store } from "../store/store.ts";
@@ -73,22 +73,44 @@ function planTarget(app: App, target: string, config: SinkConfig): PlannedPush[]
   const sink = app.registry.sink(config.sink ?? target);
   const sinkOptions = optionsOf(`sinks.${target}.options`, sink, config.options, "sinks");
   const { caFile, certFile, keyFile, maxTlp } = config;
+  const names = config.exports.map((spec) => spec.split(":")[0] as string);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new RulewrightError(
+      "OPTION_INVALID",
+      `sinks.${target}.exports: ${twice} is named twice. Give the other one a name of its own under exports:.`,
+    );
+  if (!config.folders && names.length > 1)
+    throw new RulewrightError(
+      "OPTION_INVALID",
+      `sinks.${target}.folders: false is for a single export: the files of several would overwrite each other. Remove it.`,
+    );
   return config.exports.map((spec) => {
     const rendering = planRendering(app, spec);
     requireMediaType(target, sink, rendering);
     const where = everyOf([app.loaded.config.exports[rendering.name]?.where, config.where]);
     const gate = gateOf(app, rendering, false);
     // A sink for one media type takes objects, not files.
-    const archive = sink.accepts === "any" && rendering.archive;
+    const takesFiles = sink.accepts === "any";
+    const archive = takesFiles && rendering.archive;
+    const placed = takesFiles && config.folders ? inFolder(sink, rendering.name) : sink;
     return {
       target,
-      job: { ...rendering, sink, sinkOptions, archive, previous: NO_PREVIOUS_OUTPUT },
+      job: { ...rendering, sink: placed, sinkOptions, archive, previous: NO_PREVIOUS_OUTPUT },
       ...(gate ? { gate } : {}),
       maxTlp,
       where,
       tls: { caFile, certFile, keyFile },
     };
   });
+}
+
+/** The sink for files below a folder, so that two exports do not overwrite each other's. */
+function inFolder(sink: Sink, folder: string): Sink {
+  const below = async function* (chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+    for await (const chunk of chunks) yield { ...chunk, path: `${folder}/${chunk.path}` };
+  };
+  return { ...sink, publish: (chunks, ctx) => sink.publish(below(chunks), ctx) };
 }
 
 /** What a sink takes is said in media types, so a wrong pair is told before anything is rendered. */

@@ -29,13 +29,38 @@ describe("rulewright push of files", () => {
   it("sends a rule export's archive with its digest behind it", async () => {
     config("", toServer("suricata"));
     expect((await rulewright(["push"], { cwd })).code).toBe(0);
-    const archive = server.requests.find(({ path }) => path === "suricata.tar.gz")?.body ?? Buffer.alloc(0);
-    expect(server.held.get("suricata.tar.gz.md5")).toBe(`${createHash("md5").update(archive).digest("hex")}\n`);
-    expect(sent().indexOf("suricata.tar.gz.md5")).toBeGreaterThan(sent().indexOf("suricata.tar.gz"));
+    const archive = server.requests.find(({ path }) => path === "suricata/suricata.tar.gz")?.body ?? Buffer.alloc(0);
+    expect(server.held.get("suricata/suricata.tar.gz.md5")).toBe(
+      `${createHash("md5").update(archive).digest("hex")}\n`,
+    );
+    expect(sent().indexOf("suricata/suricata.tar.gz.md5")).toBeGreaterThan(sent().indexOf("suricata/suricata.tar.gz"));
+  });
+
+  it("keeps the files of two exports apart, at a server and in a folder", async () => {
+    const both = "exports: [csv, again]";
+    config("again: { exporter: csv, where: type=domain }", `sink: http, ${both}, options: { url: "${server.url}" }`);
+    expect((await rulewright(["push"], { cwd })).code).toBe(0);
+    expect(sent()).toEqual(["csv/indicators.csv", "again/indicators.csv"]);
+    const folder = join(cwd, "mirror");
+    config("again: { exporter: csv, where: type=domain }", `sink: file, ${both}, options: { path: "${folder}" }`);
+    expect((await rulewright(["push"], { cwd })).code).toBe(0);
+    for (const [path, text] of server.held) expect(readFileSync(join(folder, path), "utf8")).toBe(text);
+  });
+
+  it("leaves the folder out on request, of a single export", async () => {
+    config("", `${toServer("csv")}, folders: false`);
+    expect((await rulewright(["push"], { cwd })).code).toBe(0);
+    expect(sent()).toEqual(["indicators.csv"]);
+    config("", `${toServer("csv, lists")}, folders: false`);
+    expect((await rulewright(["push"], { cwd })).stderr).toContain(
+      "sinks.mirror.folders: false is for a single export",
+    );
+    config("", toServer("csv, csv:jsonl"));
+    expect((await rulewright(["push"], { cwd })).stderr).toContain("sinks.mirror.exports: csv is named twice.");
   });
 
   it.each([
-    ["true", "csv", ["csv.tar.gz", "csv.tar.gz.md5", "indicators.csv"]],
+    ["true", "csv", ["csv/csv.tar.gz", "csv/csv.tar.gz.md5", "csv/indicators.csv"]],
     ["false", "suricata", expect.not.arrayContaining([expect.stringContaining(".tar.gz")])],
   ])("goes by archive: %s of the export %s", async (archive, name, paths) => {
     config(`${name}: { archive: ${archive} }`, toServer(name));

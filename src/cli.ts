@@ -115,7 +115,11 @@ function program() {
     .option("--verify", "prove rules with the real engine before they are swapped in; see docs/verify.md")
     .addOption(listsOption())
     .addOption(new Option("--tlp <level>", "TLP of every indicator; default amber").choices(TLP_LEVELS))
-    .option("--as-of <day>", "date for reports that bear none; default the newest date in the reports", day)
+    .option(
+      "--as-of <day>",
+      "day on which the reports count as current and from which validity runs; default their newest date",
+      day,
+    )
     .option("--explain", "print every decision with its reasons, kept and dropped")
     .addOption(jsonOption())
     .addOption(configOption())
@@ -404,11 +408,9 @@ function program() {
   const config = root.command("config").description("configuration: check, show, schema");
   config
     .command("check")
-    .description("is the configuration sound, and do its exports and plugins exist?")
+    .description("what is wrong with the configuration and the exports, sinks, hunts and plugins it names; asks nobody")
     .addOption(configOption())
-    .action(({ config: file }) =>
-      run(file, async (app) => (await import("./commands/config.ts")).checkConfig(app, output)),
-    );
+    .action(({ config: file }) => run(file, async (app) => (await import("./commands/config.ts")).check(app, output)));
   config
     .command("show")
     .description("the configuration in force, defaults included")

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parseDocument } from "yaml";
+import { type Document, parseDocument } from "yaml";
 import { z } from "zod";
 import { type Cadence, cronProblem } from "./cadence.ts";
 import { absenceText } from "./config/absence.ts";
@@ -242,15 +242,29 @@ export function loadConfig(folder: string, path?: string): LoadedConfig {
   };
 }
 
-/** Throws CONFIG_INVALID with file and line, and for an unknown key the nearest known one. */
+/** Throws CONFIG_INVALID with everything that the schema finds. */
 export function parseConfig(text: string, file: string): Config {
   const document = parseDocument(text, { prettyErrors: true });
   const broken = document.errors[0];
   if (broken) throw new RulewrightError("CONFIG_INVALID", `${file}: ${broken.message.split("\n")[0]}`);
   const parsed = Config.safeParse(document.toJS() ?? {}, { error: absenceText });
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
-  const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+  const problems = parsed.error.issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => issueText(issue, key, document, text, file))
+      : issueText(issue, undefined, document, text, file),
+  );
+  throw new RulewrightError("CONFIG_INVALID", `${problems.join(";\n  ")}. See: rulewright config schema`);
+}
+
+/** With file and line, and for an unknown key the nearest known one. */
+function issueText(
+  issue: z.core.$ZodIssue,
+  unknown: string | undefined,
+  document: Document,
+  text: string,
+  file: string,
+): string {
   const path = [...issue.path, ...(unknown === undefined ? [] : [unknown])] as (string | number)[];
   const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
   const line = node?.range ? `:${text.slice(0, node.range[0]).split("\n").length}` : "";
@@ -258,7 +272,7 @@ export function parseConfig(text: string, file: string): Config {
     unknown === undefined
       ? `${path.join(".")}: ${issue.message}`
       : `unknown key "${path.join(".")}"${nearest(unknown, knownKeys(issue.path as (string | number)[]))}`;
-  throw new RulewrightError("CONFIG_INVALID", `${file}${line}: ${message}. See: rulewright config schema`);
+  return `${file}${line}: ${message}`;
 }
 
 /** Keys the schema has at a path, for "did you mean". */

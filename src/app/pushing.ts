@@ -69,7 +69,8 @@ export function planPushes(app: App, names: readonly string[]): PlannedPush[] {
   return wanted.flatMap((target) => planTarget(app, target, sinks[target] as SinkConfig));
 }
 
-function planTarget(app: App, target: string, config: SinkConfig): PlannedPush[] {
+/** The pushes of one entry. Throws what is wrong with it. */
+export function planTarget(app: App, target: string, config: SinkConfig): PlannedPush[] {
   const sink = app.registry.sink(config.sink ?? target);
   const sinkOptions = optionsOf(`sinks.${target}.options`, sink, config.options, "sinks");
   const { caFile, certFile, keyFile, maxTlp } = config;

@@ -29,7 +29,7 @@ async function sinkCheck(app: App, target: string): Promise<Check> {
 }
 
 /** Wherever they stand in a sink's options. */
-function secretRefsIn(options: unknown): SecretRef[] {
+export function secretRefsIn(options: unknown): SecretRef[] {
   if (typeof options !== "object" || options === null) return [];
   const reference = SecretRef.safeParse(options);
   return reference.success ? [reference.data] : Object.values(options).flatMap(secretRefsIn);

@@ -29,7 +29,7 @@ export interface VirusTotal {
 /** Throws VT_KEY_MISSING, CONFIG_INVALID, VT_SETUP, STORE_UNAVAILABLE. */
 export function openVirusTotal(app: App, storeFlag?: string): VirusTotal {
   const { virustotal } = app.loaded.config;
-  const apiKey = keyOf(app);
+  const apiKey = virusTotalKey(app);
   const clock = runningClock(app.now);
   const ledger = openQuotaLedger(join(dirname(storePath(app, storeFlag)), QUOTA_FILE), clock());
   try {
@@ -77,8 +77,8 @@ export function openVirusTotal(app: App, storeFlag?: string): VirusTotal {
   }
 }
 
-/** VT_API_KEY, else what the config names. */
-function keyOf({ env, loaded }: App): Secret {
+/** VT_API_KEY, else what the config names. Throws VT_KEY_MISSING, CONFIG_INVALID. */
+export function virusTotalKey({ env, loaded }: App): Secret {
   const { apiKey } = loaded.config.virustotal;
   if (env.VT_API_KEY) return createSecret(env.VT_API_KEY, "VT_API_KEY");
   if ("env" in apiKey) {

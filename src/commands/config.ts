@@ -1,19 +1,21 @@
 /** `rulewright config check|schema|show`. */
-import { dirname } from "node:path";
 import { stringify } from "yaml";
-import { type App, openWarningLists, planExports } from "../app.ts";
+import { checkConfig } from "../app/config-check.ts";
+import type { App } from "../app.ts";
 import { configSchema } from "../config.ts";
 import { EXIT } from "../errors.ts";
 import type { Output } from "./output.ts";
+import { count } from "./summary.ts";
 
-/** The app has loaded the config by now, so it is sound; what remains are the exports, plugins and folders it names. */
-export async function checkConfig(app: App, output: Output): Promise<number> {
-  const { loaded, registry } = app;
-  planExports(app, Object.keys(loaded.config.exports), dirname(loaded.file));
-  await openWarningLists(app);
-  for (const { plugin, reason } of registry.problems) output.say(`The plugin ${plugin} did not load: ${reason}.\n`);
-  output.say(loaded.isPresent ? `${loaded.file} is sound.\n` : `There is no ${loaded.file}: the defaults hold.\n`);
-  return registry.problems.length > 0 ? EXIT.usage : EXIT.done;
+/** The app has loaded the config by now, so its keys are known; what remains is what they name. */
+export async function check(app: App, output: Output): Promise<number> {
+  const { file, isPresent } = app.loaded;
+  const { problems, warnings } = await checkConfig(app);
+  for (const text of warnings) output.say(`warning: ${text}\n`);
+  for (const { message, code } of problems) output.say(`error: ${message} [${code}]\n`);
+  if (problems.length > 0) output.say(`${file} has ${count(problems.length, "problem")}.\n`);
+  else output.say(isPresent ? `${file} is sound.\n` : `There is no ${file}: the defaults hold.\n`);
+  return problems[0]?.exitCode ?? EXIT.done;
 }
 
 export async function showConfig(app: App, output: Output, options: { readonly json?: boolean }): Promise<number> {

@@ -14,7 +14,7 @@ import { everydayExchanges } from "../verify/everyday.ts";
 import type { Ledger } from "../verify/expectation.ts";
 import { openEngine } from "../verify/open-engine.ts";
 import { type Proof, prove } from "../verify/prove.ts";
-import { type RuleFile, readRuleFile } from "../verify/rule-file.ts";
+import { programOf, type RuleFile, readRuleFile } from "../verify/rule-file.ts";
 import { storePath, withStore } from "./stored.ts";
 
 export interface VerifySettings {
@@ -48,7 +48,7 @@ export async function verifyRules(app: App, paths: readonly string[], settings: 
       "INPUT_EMPTY",
       `There is no .rules file in ${paths.join(", ")}. Write some: rulewright generate`,
     );
-  const files = await Promise.all([...new Set(found)].map(readRuleFile));
+  const files = ownFiles(app, await Promise.all([...new Set(found)].map(readRuleFile)), engine.name);
   if (files.every(({ rules, noRules }) => rules.length + noRules.length === 0))
     throw new RulewrightError("INPUT_EMPTY", `There is no rule in ${paths.join(", ")}: nothing was verified.`);
   const ledger = await findLedger(app, files, settings);
@@ -92,6 +92,17 @@ function ruleFilesAt(path: string, engine: EngineName): string[] {
         return other.test(entry.name) || entry.name.startsWith(".") ? [] : ruleFilesAt(own, engine);
       return extname(entry.name) === ".rules" ? [own] : [];
     });
+}
+
+/** Without those that say in their first line that they are for the other program. Throws INPUT_EMPTY when none is left. */
+function ownFiles({ log }: App, files: readonly RuleFile[], engine: EngineName): readonly RuleFile[] {
+  const [own, other] = engine === "suricata" ? ["suricata", "snort3"] : ["snort", "suricata"];
+  const isOwn = (file: RuleFile): boolean => [undefined, own].includes(programOf(file));
+  const foreign = files.filter((file) => !isOwn(file));
+  for (const { path } of foreign) log.warn(`${path} is not for ${engine}, its first line says: skipped.`);
+  if (foreign.length > 0 && foreign.length === files.length)
+    throw new RulewrightError("INPUT_EMPTY", `No rule here is for ${engine}. Prove them with --engine ${other}.`);
+  return files.filter(isOwn);
 }
 
 interface FoundLedger {

@@ -44,6 +44,8 @@ export interface NoRule {
 
 export interface RuleFile {
   readonly path: string;
+  /** The first line. */
+  readonly head: string;
   readonly rules: readonly Rule[];
   /** Lines that are neither rule nor comment. */
   readonly noRules: readonly NoRule[];
@@ -54,6 +56,12 @@ export interface RuleFile {
 /** Throws what reading a file throws. */
 export async function readRuleFile(path: string): Promise<RuleFile> {
   return parseRuleFile(path, await readFile(path, "utf8"));
+}
+
+/** The program that a file of ours is for, by its first line; undefined where it does not say. */
+export function programOf({ head }: Pick<RuleFile, "head">): "suricata" | "snort" | undefined {
+  const [, program] = /^# Rulewright: (Suricata|Snort)\b/.exec(head) ?? [];
+  return program?.toLowerCase() as "suricata" | "snort" | undefined;
 }
 
 const ACTIONS = "alert|drop|pass|reject|rejectsrc|rejectdst|rejectboth|block|log|react|rewrite|config";
@@ -83,7 +91,7 @@ export function parseRuleFile(path: string, text: string): RuleFile {
     if (typeof parsed === "string") noRules.push({ file: path, line: start, text: line, reason: parsed });
     else rules.push({ file: path, line: start, text: line, ...parsed });
   }
-  return { path, rules, noRules, disabled };
+  return { path, head: text.split("\n", 1)[0] as string, rules, noRules, disabled };
 }
 
 const HEADER = new RegExp(

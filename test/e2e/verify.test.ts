@@ -56,6 +56,22 @@ describe("verify", () => {
     expect(readFileSync(join(folder, "q/good.rules.quarantined"), "utf8")).toBe("");
   });
 
+  itNeeds("suricata")("skips files that say they are for Snort, with a line each", async () => {
+    copyFileSync(join(SHIPPED, "snort/rulewright.rules"), join(folder, "b.rules"));
+    const alone = await rulewright(["verify", "b.rules"], { cwd: folder });
+    expect([alone.code, alone.stderr]).toEqual([
+      2,
+      `warning: ${join(folder, "b.rules")} is not for suricata, its first line says: skipped.\n` +
+        "error: No rule here is for suricata. Prove them with --engine snort3. [INPUT_EMPTY]\n",
+    ]);
+    const line = readFileSync(join(SHIPPED, "suricata/rulewright.rules"), "utf8").match(/^alert dns .*$/m)?.[0];
+    writeFileSync(join(folder, "a.rules"), `${line}\n`);
+    const both = await rulewright(["verify", "."], { cwd: folder });
+    expect(both.stderr).toContain("b.rules is not for suricata");
+    expect(both.stderr).toContain("1 rule of 1 file");
+    expect(both.code).toBe(0);
+  });
+
   it("says so when there is no engine, no rule, no file", async () => {
     const rules = join(SHIPPED, "suricata/rulewright.rules");
     const noEngine = await rulewright(["verify", rules, "--engine-path", "/no/suricata"]);

@@ -22,6 +22,9 @@ export interface GenerateOptions {
   readonly json?: boolean;
 }
 
+/** Of reports that are older, most indicators have ended by the clock of whoever loads them. */
+const OLD_REPORTS_MS = 90 * 86_400_000;
+
 export async function generate(
   app: App,
   output: Output,
@@ -39,6 +42,10 @@ export async function generate(
   try {
     output.progress("");
     const asOf = options.asOf ?? (await asOfStore(store, app.now));
+    if (options.asOf === undefined && app.now.getTime() - asOf.getTime() > OLD_REPORTS_MS)
+      app.log.warn(
+        `as of ${asOf.toISOString().slice(0, 10)}, the newest date in the reports: validity counts from there and may have ended. Give --as-of DAY, or ingest and export.`,
+      );
     const context = { tlp: options.tlp ?? app.loaded.config.tlp, asOf };
     const { policy } = app.loaded.config;
     if (options.explain) await printExplanations(store, { ...context, policy }, output, options.json === true);

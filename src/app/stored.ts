@@ -1,4 +1,5 @@
 /** Commands over the store that remembers: open it, judge it, read it out. */
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { App } from "../app.ts";
 import { openWarningLists } from "../app.ts";
@@ -26,8 +27,26 @@ export function storePath(app: App, flag?: string): string {
   return resolve(base, path);
 }
 
-/** Runs `work` over the store and closes it, whatever happens. Throws INTERRUPTED, with what that leaves behind. */
+/**
+ * Runs `work` over a store that is there and closes it, whatever happens. Throws STORE_MISSING, and INTERRUPTED with
+ * what that leaves behind.
+ */
 export async function withStore<T>(app: App, flag: string | undefined, work: (store: Store) => Promise<T>): Promise<T> {
+  const path = storePath(app, flag);
+  if (!existsSync(path))
+    throw new RulewrightError(
+      "STORE_MISSING",
+      `There is no store ${path}. Name the one you have with --store or RULEWRIGHT_STORE, or make one: rulewright ingest <reports>, or rulewright hunt.`,
+    );
+  return withNewStore(app, flag, work);
+}
+
+/** The same for what brings something in: a store that is not there is made. */
+export async function withNewStore<T>(
+  app: App,
+  flag: string | undefined,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
   const store = await openStore(app, flag);
   try {
     return await work(store);
@@ -39,6 +58,15 @@ export async function withStore<T>(app: App, flag: string | undefined, work: (st
   } finally {
     await store.close();
   }
+}
+
+/** Throws INPUT_EMPTY for a store that knows nothing: published, it would put nothing in the place of a good output. */
+export async function requireContent(app: App, store: Store, flag: string | undefined): Promise<void> {
+  if (!(await store.isEmpty())) return;
+  throw new RulewrightError(
+    "INPUT_EMPTY",
+    `The store ${storePath(app, flag)} is empty: nothing was written or sent, the previous output stands. Fill it: rulewright ingest <reports>, or rulewright hunt.`,
+  );
 }
 
 /** Judges everything in the store as of now; asks nobody. */

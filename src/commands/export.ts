@@ -1,6 +1,6 @@
 /** `rulewright export [name…]`: the store's indicators into files; what is withdrawn or expired is said to be so. */
 import { exportNames } from "../app/publishing.ts";
-import { storedContext, withStore } from "../app/stored.ts";
+import { requireContent, storedContext, withStore } from "../app/stored.ts";
 import { type App, planExports } from "../app.ts";
 import type { Output } from "./output.ts";
 import { outputFolder, publish } from "./publish.ts";
@@ -24,12 +24,13 @@ export async function exportStored(
   const folder = outputFolder(app, options.out);
   const named = [...names, ...(options.to ?? [])];
   const planned = planExports(app, named.length > 0 ? named : exportNames(app), folder, options.where, options.verify);
-  return withStore(app, options.store, (store) =>
-    publish(app, output, store, {
+  return withStore(app, options.store, async (store) => {
+    await requireContent(app, store, options.store);
+    return publish(app, output, store, {
       planned,
       ...(folder === undefined ? {} : { folder }),
       context: storedContext(app),
       isJson: options.json === true,
-    }),
-  );
+    });
+  });
 }

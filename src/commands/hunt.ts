@@ -1,6 +1,6 @@
 /** `rulewright hunt`: searches VirusTotal for what is new, into the store, judged; `--plan` says what that would cost. */
 import { type HuntsOutcome, huntInto, huntsOf, type Plans, planHunts } from "../app/hunting.ts";
-import { judgeStore, withStore } from "../app/stored.ts";
+import { judgeStore, withNewStore } from "../app/stored.ts";
 import type { App } from "../app.ts";
 import { EXIT } from "../errors.ts";
 import type { Hunt, HuntTally } from "../hunt/hunt.ts";
@@ -17,7 +17,7 @@ export interface HuntOptions extends StoreOptions {
 
 export async function hunt(app: App, output: Output, names: readonly string[], options: HuntOptions): Promise<number> {
   const hunts = huntsOf(app, names);
-  return withStore(app, options.store, async (store) => {
+  return withNewStore(app, options.store, async (store) => {
     if (options.plan) {
       const plans = await planHunts(app, store, hunts, options.store);
       if (options.json) await output.print(`${JSON.stringify(planJson(plans), undefined, 2)}\n`);

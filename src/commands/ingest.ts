@@ -1,6 +1,6 @@
 /** `rulewright ingest <path…>`: saved reports into the store, judged. */
 
-import { judgeStore, withStore } from "../app/stored.ts";
+import { judgeStore, withNewStore, withStore } from "../app/stored.ts";
 import { type App, ingest } from "../app.ts";
 import { EXIT } from "../errors.ts";
 import type { Output } from "./output.ts";
@@ -17,7 +17,7 @@ export async function ingestReports(
   paths: readonly string[],
   options: StoreOptions,
 ): Promise<number> {
-  return withStore(app, options.store, async (store) => {
+  return withNewStore(app, options.store, async (store) => {
     const tally = await ingest(app, store, paths, (files) => output.progress(`reading: ${files} files`));
     output.progress("");
     output.say(`${ingestSummary(tally)}\n\n${judgingSummary(await judgeStore(app, store, options.warningLists))}\n`);

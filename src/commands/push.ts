@@ -1,6 +1,6 @@
 /** `rulewright push [name…]`: the store's exports to the targets of the config. */
 import { type PushOutcome, planPushes, pushAll } from "../app/pushing.ts";
-import { withStore } from "../app/stored.ts";
+import { requireContent, withStore } from "../app/stored.ts";
 import type { App } from "../app.ts";
 import { EXIT } from "../errors.ts";
 import type { Output } from "./output.ts";
@@ -22,6 +22,7 @@ export async function push(
   const planned = planPushes(app, names);
   const isDryRun = options.dryRun === true;
   return withStore(app, options.store, async (store) => {
+    await requireContent(app, store, options.store);
     const outcomes = await pushAll(app, store, planned, { isDryRun, isAgain: options.again === true });
     output.say(`${pushSummary(outcomes, isDryRun)}\n`);
     for (const { target, name, result, error } of outcomes) {

@@ -1,6 +1,6 @@
 /** `rulewright allow|deny|revoke|restore <value> --reason "…"`: an operator's word, which wins over every rule. */
 
-import { judgeStore, withStore } from "../app/stored.ts";
+import { judgeStore, withNewStore, withStore } from "../app/stored.ts";
 import type { App } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import { type Canonical, canonicalise, isRejected, recognise, typesOfHex } from "../model/canonical.ts";
@@ -23,7 +23,9 @@ export async function rule(
   options: RulingOptions,
 ): Promise<number> {
   const observable = observableOf(value, options.type);
-  return withStore(app, options.store, async (store) => {
+  // A value that nobody has seen yet can be allowed or denied; there is nothing to withdraw from a store that is not there.
+  const open = action === "revoke" ? withStore : withNewStore;
+  return open(app, options.store, async (store) => {
     if (action === "revoke" && (await store.find(observable))?.verdict.decision !== "keep") {
       throw new RulewrightError(
         "VALUE_UNKNOWN",

@@ -1,7 +1,7 @@
 /** `rulewright run`: hunts, judging and exports at their cadence; `--once` does all of it once. */
 import { resolve } from "node:path";
 import { createClaimant } from "../app/claimant.ts";
-import { storePath, withStore } from "../app/stored.ts";
+import { storePath, withNewStore } from "../app/stored.ts";
 import { openVirusTotal, pause, runningClock } from "../app/virustotal.ts";
 import type { App } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
@@ -29,7 +29,7 @@ export async function runScheduler(plain: App, output: Output, options: RunOptio
   const app = { ...plain, loaded: withLists(plain, options.warningLists), log: stamped(plain.log, clock) };
   const { hunts } = app.loaded.config;
   if (hunts.length > 0) await openVirusTotal(app, options.store).close();
-  return withStore(app, options.store, async (store) => {
+  return withNewStore(app, options.store, async (store) => {
     const folder = resolve(app.folder, options.out);
     const stages = stagesOf(app, store, { ...options, folder });
     const deps: SchedulerDeps = {

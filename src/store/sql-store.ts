@@ -55,6 +55,13 @@ export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange, clock?: 
     },
     hunts: createHuntStore(db, arrival),
     jobs: createJobStore(db),
+    async isEmpty() {
+      const { rows } = await sql`
+        select 1 where exists (select 1 from evidence) or exists (select 1 from verdict where was_kept = 1)`.execute(
+        db,
+      );
+      return rows.length === 0;
+    },
     async counts() {
       const { rows } = await sql<{ samples: number; observables: number; evidence: number; rejections: number }>`
         select (select count(*) from sample) as samples, (select count(*) from observable) as observables,

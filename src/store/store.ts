@@ -190,6 +190,8 @@ export interface Store {
   unrule(observable: Observable): Promise<boolean>;
   readonly hunts: HuntStore;
   readonly jobs: JobStore;
+  /** Whether it has no evidence and never kept anything. */
+  isEmpty(): Promise<boolean>;
   counts(): Promise<StoreCounts>;
   /** What is wrong with the database file itself, in the database's words; undefined when nothing is. */
   damage(): Promise<string | undefined>;

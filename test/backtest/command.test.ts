@@ -137,6 +137,7 @@ client    hits  indicators
     const cwd = scene();
     const eve = jsonLines(query("2026-11-03T08:00:00Z", "10.0.0.5", "sub.evil-c2.com"));
     writeFileSync(join(cwd, "eve.json"), eve);
+    expect((await rulewright(["allow", "ours.example.org", "--reason", "ours"], { cwd })).code).toBe(0);
     const empty = await rulewright(["backtest", "--eve", "eve.json"], { cwd });
     expect([empty.code, empty.stderr]).toEqual([
       2,

@@ -191,7 +191,9 @@ describe("rulewright stats --sandboxes", () => {
   it("lists what was learned, for people and as JSON", { timeout: 60_000 }, async () => {
     const folder = temporaryFolder();
     const env = { RULEWRIGHT_STORE: `sqlite:${join(folder, "rulewright.db")}` };
+    writeFileSync(join(folder, "few.json"), JSON.stringify(runs(3)));
     writeFileSync(join(folder, "reports.json"), JSON.stringify(runs(30)));
+    expect((await rulewright(["ingest", "few.json"], { cwd: folder, env })).code).toBe(0);
     const few = await rulewright(["stats", "--sandboxes"], { cwd: folder, env });
     expect(few.stdout).toBe(
       "No sandbox shows anything of its own in this store, or there are too few reports to tell.\n",

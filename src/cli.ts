@@ -256,6 +256,12 @@ function program() {
     .description("what the store knows, one observable a line; expired is a value that was kept and has aged since")
     .addOption(new Option("--decision <decision>", "only these").choices(DECISIONS))
     .option("--where <filter>", 'only these, such as "family=emotet confidence>=70"')
+    .addOption(
+      new Option("--rulings", "what operators allowed, denied and revoked, with reason and day").conflicts([
+        "decision",
+        "where",
+      ]),
+    )
     .addOption(storeOption())
     .addOption(jsonOption())
     .addOption(configOption())

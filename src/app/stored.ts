@@ -7,7 +7,7 @@ import { huntPoliciesOf } from "../config.ts";
 import { loadBackground } from "../enrich/background.ts";
 import { RulewrightError } from "../errors.ts";
 import type { IndicatorContext } from "../policy/indicators.ts";
-import { type JudgingTally, judgeAll } from "../policy/judge-all.ts";
+import { type JudgeAllContext, type JudgingTally, judgeAll } from "../policy/judge-all.ts";
 import { openSqliteStore, storeFailure } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { sidRange } from "./sids.ts";
@@ -71,18 +71,19 @@ export async function requireContent(app: App, store: Store, flag: string | unde
 
 /** Judges everything in the store as of now; asks nobody. */
 export async function judgeStore(app: App, store: Store, warningLists?: string): Promise<JudgingTally> {
+  return judgeAll(store, await openJudging(app, warningLists), app.signal);
+}
+
+/** What the judge goes by. Throws WARNING_LISTS_UNREADABLE. */
+export async function openJudging(app: App, warningLists?: string): Promise<JudgeAllContext> {
   const lists = await openWarningLists(app, warningLists);
-  return judgeAll(
-    store,
-    {
-      background: loadBackground(),
-      policy: app.loaded.config.policy,
-      huntPolicies: huntPoliciesOf(app.loaded.config),
-      now: app.now,
-      ...(lists ? { warningLists: lists } : {}),
-    },
-    app.signal,
-  );
+  return {
+    background: loadBackground(),
+    policy: app.loaded.config.policy,
+    huntPolicies: huntPoliciesOf(app.loaded.config),
+    now: app.now,
+    ...(lists ? { warningLists: lists } : {}),
+  };
 }
 
 /** How indicators of the store are made: validity is checked against now. */

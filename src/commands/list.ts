@@ -10,16 +10,20 @@ import { plainText } from "../model/text.ts";
 import { DECISIONS, type Decision } from "../model/verdict.ts";
 import { toIndicator } from "../policy/indicators.ts";
 import { parseWhere } from "../policy/where.ts";
+import { rulingJson } from "./explanation.ts";
 import type { Output } from "./output.ts";
 
 export interface ListOptions {
   readonly store?: string;
   readonly decision?: Decision;
   readonly where?: string;
+  /** What operators have ruled, instead of what is known. */
+  readonly rulings?: boolean;
   readonly json?: boolean;
 }
 
 export async function list(app: App, output: Output, options: ListOptions): Promise<number> {
+  if (options.rulings) return listRulings(app, output, options);
   const decisions = options.decision ? [options.decision] : DECISIONS;
   const wanted = options.where === undefined ? () => true : parseWhere(options.where);
   return withStore(app, options.store, async (store) => {
@@ -32,6 +36,23 @@ export async function list(app: App, output: Output, options: ListOptions): Prom
           if (wanted(indicator)) await output.print(options.json ? lineJson(indicator) : line(indicator));
         }
       }
+    }
+    return EXIT.done;
+  });
+}
+
+/** One ruling a line, by type and value. */
+async function listRulings(app: App, output: Output, { store: location, json }: ListOptions): Promise<number> {
+  return withStore(app, location, async (store) => {
+    for (const { observable, ruling } of await store.rulings()) {
+      const { type, value } = observable;
+      const { action, reason, ruledAt } = ruling;
+      const day = new Date(ruledAt * 1000).toISOString().slice(0, 10);
+      await output.print(
+        json
+          ? `${JSON.stringify({ type, value, ...rulingJson(ruling) })}\n`
+          : `${action.padEnd(6)}  ${day}  ${type.padEnd(12)} ${plainText(defang(value), 4096)}  ${plainText(reason, 1000)}\n`,
+      );
     }
     return EXIT.done;
   });

@@ -1,11 +1,13 @@
 /** `rulewright allow|deny|revoke|restore <value> --reason "…"`: an operator's word, which wins over every rule. */
 
-import { judgeStore, withNewStore, withStore } from "../app/stored.ts";
+import { judgeStore, openJudging, withNewStore, withStore } from "../app/stored.ts";
 import type { App } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import { type Canonical, canonicalise, isRejected, recognise, typesOfHex } from "../model/canonical.ts";
 import { defang, refang } from "../model/defang.ts";
 import { OBSERVABLE_TYPES, type Observable, type ObservableType } from "../model/observable.ts";
+import { judgeAll } from "../policy/judge-all.ts";
+import { objectionTo } from "../policy/objection.ts";
 import type { RulingAction, Store } from "../store/store.ts";
 import type { Output } from "./output.ts";
 
@@ -33,7 +35,10 @@ export async function rule(
       );
     }
     await store.rule(observable, { action, reason: options.reason, ruledAt: Math.floor(app.now.getTime() / 1000) });
-    await judgeStore(app, store);
+    const judging = await openJudging(app);
+    await judgeAll(store, judging, app.signal);
+    const objection = action === "deny" ? objectionTo(observable, judging) : undefined;
+    if (objection !== undefined) app.log.warn(denialWarning(observable, objection));
     output.say(`${SAID[action]} ${defang(observable.value)} (${observable.type}): ${options.reason}\n`);
     return EXIT.done;
   });
@@ -44,6 +49,11 @@ const SAID: Readonly<Record<RulingAction, string>> = {
   deny: "Always an indicator:",
   revoke: "Withdrawn:",
 };
+
+function denialWarning({ type, value }: Observable, objection: string): string {
+  const reach = type === "domain" ? "it and every name below it" : "it";
+  return `${objection}. Every output now takes ${reach} for malware. Take that back: rulewright restore ${value}${type === "url" ? " --type url" : ""}`;
+}
 
 /** Takes an `allow`, `deny` or `revoke` back: the rules decide again. */
 export async function restore(

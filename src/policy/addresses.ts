@@ -6,7 +6,7 @@ import type { Facts } from "../store/store.ts";
 import { companyOf, droppedHostsGate, hostsOf, isDirect, keptHosts } from "./address-company.ts";
 import { ceilingOf, isOnlyInMemory, weighEvidence } from "./evidence-rules.ts";
 import { memoryGate, warningListOpinion } from "./hosts.ts";
-import type { Finding, Findings, Gate, JudgeContext } from "./rule.ts";
+import type { Finding, Findings, Gate, JudgeContext, KnownPlaces } from "./rule.ts";
 
 /** Ports of protocols that never leave the local network. */
 const LOCAL_PORTS = new Set([67, 68, 137, 138, 139, 546, 547, 1900, 3702, 5353, 5355, 5357]);
@@ -40,7 +40,7 @@ interface AddressOpinion {
 }
 
 /** What the address alone says. */
-export function addressOpinion(address: string, context: JudgeContext): AddressOpinion {
+export function addressOpinion(address: string, context: KnownPlaces): AddressOpinion {
   const special = specialUseAddress(address);
   if (special)
     return {

@@ -5,7 +5,7 @@ import { isOnionService, specialUseName } from "../enrich/special-use.ts";
 import type { HostScope } from "../model/indicator.ts";
 import type { Facts } from "../store/store.ts";
 import { isOnlyInMemory, weighEvidence } from "./evidence-rules.ts";
-import type { Finding, Findings, Gate, JudgeContext, Tenancy } from "./rule.ts";
+import type { Finding, Findings, Gate, JudgeContext, KnownPlaces, Tenancy } from "./rule.ts";
 
 /** Where many customers share one host: its URLs may be indicators, the host never. */
 const BORROWED: ReadonlySet<BackgroundClass> = new Set<BackgroundClass>(["platform", "shortener"]);
@@ -23,7 +23,7 @@ export interface HostOpinion {
 }
 
 /** What the name alone says; `host` is canonical. */
-export function hostOpinion(host: string, context: JudgeContext): HostOpinion {
+export function hostOpinion(host: string, context: KnownPlaces): HostOpinion {
   if (isOnionService(host)) return onionOpinion(host, context);
   const special = specialUseName(host);
   if (special) return gated({ id: "special-use-name", text: `${special.name}: ${special.why}` });
@@ -53,7 +53,7 @@ function sharedParent(suffix: SuffixFacts, match: BackgroundMatch | undefined): 
   return suffix.isPrivate ? suffix.suffix : undefined;
 }
 
-function onionOpinion(host: string, context: JudgeContext): HostOpinion {
+function onionOpinion(host: string, context: KnownPlaces): HostOpinion {
   const listed = warningListOpinion("domain", host, context);
   if (listed.gate) return listed;
   const text = "a Tor onion service: seen on the wire where a look-up leaks or a gateway serves it";
@@ -138,7 +138,7 @@ function tenancyOpinion(
  * What the operator's warning lists say of a value. That the parent which customers share is well known says nothing of
  * one customer's name below `parent`.
  */
-export function warningListOpinion(type: string, value: string, context: JudgeContext, parent?: string): HostOpinion {
+export function warningListOpinion(type: string, value: string, context: KnownPlaces, parent?: string): HostOpinion {
   const matches = (context.warningLists?.match(type, value) ?? []).filter(
     ({ tier, entry }) => tier === "drop" || parent === undefined || !isAtOrAbove(entry, parent),
   );

@@ -22,6 +22,9 @@ export interface JudgeContext {
   readonly now?: Date;
 }
 
+/** What is known of names and addresses, whoever shows them. */
+export type KnownPlaces = Pick<JudgeContext, "background" | "warningLists">;
+
 /** A reason with points. */
 export interface Finding {
   readonly id: string;

@@ -4,6 +4,7 @@
  */
 import { type Kysely, sql } from "kysely";
 import type { Collected } from "../model/evidence.ts";
+import type { Observable } from "../model/observable.ts";
 import type { SidRange } from "../model/sid.ts";
 import { LISTED } from "./aggregates.ts";
 import { createDeliveryLedger } from "./delivery-ledger.ts";
@@ -17,7 +18,7 @@ import { populationOf, sandboxSharesOf } from "./population.ts";
 import { findSamples } from "./samples.ts";
 import type { Schema } from "./schema.ts";
 import { createSidLedger } from "./sid-ledger.ts";
-import type { RejectionRow, Store } from "./store.ts";
+import type { RejectionRow, Ruling, Store } from "./store.ts";
 import { countDecisions, saveJudgements } from "./verdicts.ts";
 import { createVersionStore } from "./version-ledger.ts";
 import { writeBatch } from "./write-batch.ts";
@@ -52,6 +53,14 @@ export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange, clock?: 
         db,
       );
       return rows.length > 0;
+    },
+    async rulings() {
+      const { rows } = await sql<Observable & Omit<Ruling, "ruledAt"> & { ruled_at: number }>`
+        select type, value, action, reason, ruled_at from ruling order by type, value`.execute(db);
+      return rows.map(({ type, value, action, reason, ruled_at: ruledAt }) => ({
+        observable: { type, value },
+        ruling: { action, reason, ruledAt },
+      }));
     },
     hunts: createHuntStore(db, arrival),
     jobs: createJobStore(db),

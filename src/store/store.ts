@@ -188,6 +188,8 @@ export interface Store {
   rule(observable: Observable, ruling: Ruling): Promise<void>;
   /** Forgets it; false when there was none. */
   unrule(observable: Observable): Promise<boolean>;
+  /** All of them, by type and value. */
+  rulings(): Promise<readonly { readonly observable: Observable; readonly ruling: Ruling }[]>;
   readonly hunts: HuntStore;
   readonly jobs: JobStore;
   /** Whether it has no evidence and never kept anything. */

@@ -77,3 +77,46 @@ it("withdraws a host with the URLs on it, says whose word it was, and brings bot
   );
   expect(JSON.parse(await run("explain", host, "--json"))).not.toHaveProperty("ruling");
 });
+
+it("lists the rulings, by type and value", async () => {
+  const cwd = temporaryFolder();
+  const ruled = async (action: string, value: string, reason: string): Promise<void> => {
+    const env = { SOURCE_DATE_EPOCH: "1796083200" };
+    expect((await rulewright([action, value, "--reason", reason], { cwd, env })).code).toBe(0);
+  };
+  await ruled("deny", "45.32.17[.]9", "seen here");
+  await ruled("allow", "cdn.example.org", "ours, says the \u001b[31mweb team");
+  const text = await rulewright(["list", "--rulings"], { cwd });
+  expect(text.stdout).toBe(
+    "allow   2026-12-01  domain       cdn[.]example[.]org  ours, says the  [31mweb team\n" +
+      "deny    2026-12-01  ipv4         45[.]32[.]17[.]9  seen here\n",
+  );
+  const json = await rulewright(["list", "--rulings", "--json"], { cwd });
+  const at = { ruledAt: "2026-12-01T00:00:00.000Z" };
+  expect(
+    json.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    { type: "domain", value: "cdn.example.org", action: "allow", reason: "ours, says the \u001b[31mweb team", ...at },
+    { type: "ipv4", value: "45.32.17.9", action: "deny", reason: "seen here", ...at },
+  ]);
+  expect((await rulewright(["list", "--rulings", "--decision", "keep"], { cwd })).code).toBe(2);
+});
+
+it.each([
+  [
+    "com",
+    /^warning: com is a public suffix: many owners below it\. Every output now takes it and every name below it for malware\. Take /m,
+  ],
+  [
+    "8.8.8.8",
+    /^warning: .*resolver.* Every output now takes it for malware\. Take that back: rulewright restore 8\.8\.8\.8$/m,
+  ],
+])("denies %s, with a warning of what that hits", async (value, warning) => {
+  const run = await rulewright(["deny", value, ...because], { cwd: temporaryFolder() });
+  expect(run.stderr).toMatch(warning);
+  expect(run.stderr).toContain("Always an indicator:");
+  expect(run.code).toBe(0);
+});

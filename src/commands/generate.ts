@@ -3,6 +3,7 @@ import { type App, asOfStore, DEFAULT_EXPORTS, judgeReports, planExports } from 
 import type { Tlp } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
 import type { IndicatorContext } from "../policy/indicators.ts";
+import type { JudgingTally } from "../policy/judge-all.ts";
 import type { Store } from "../store/store.ts";
 import { explanation, explanationJson } from "./explanation.ts";
 import type { Output } from "./output.ts";
@@ -49,7 +50,9 @@ export async function generate(
     const context = { tlp: options.tlp ?? app.loaded.config.tlp, asOf };
     const { policy } = app.loaded.config;
     if (options.explain) await printExplanations(store, { ...context, policy }, output, options.json === true);
-    output.say(`${ingestSummary(ingested)}\n\n${judgingSummary(tally)}\n\n`);
+    const hasLists = (options.warningLists ?? app.loaded.config.warningLists) !== undefined;
+    const advice = !hasLists && !options.json && keepsHosts(tally) ? `${WITHOUT_LISTS}\n\n` : "";
+    output.say(`${ingestSummary(ingested)}\n\n${judgingSummary(tally)}\n\n${advice}`);
     return await publish(app, output, store, {
       planned,
       ...(folder === undefined ? {} : { folder }),
@@ -62,6 +65,15 @@ export async function generate(
     await store.close();
   }
 }
+
+const WITHOUT_LISTS =
+  "No warning lists: popular names that have no rank in the reports stay in. Give MISP's with --warning-lists DIR, see README.md.";
+
+function keepsHosts({ decisions }: JudgingTally): boolean {
+  return HOST_TYPES.some((type) => (decisions.get(type)?.keep ?? 0) > 0);
+}
+
+const HOST_TYPES = ["domain", "ipv4", "ipv6", "endpoint", "url"] as const;
 
 /** The exports named on the command line, else the built-in ones and those of the config. */
 function named({ loaded }: App, to: readonly string[] = []): readonly string[] {

@@ -445,6 +445,25 @@ describe("generate", () => {
   });
 });
 
+describe("generate without warning lists", () => {
+  const mutexOnly = JSON.stringify(report({ mutexes_created: ["QuilletMorrow-7731"], verdicts: ["MALWARE"] }));
+
+  it.each<[string, string, string[], boolean]>([
+    ["says what that means where it keeps hosts", goodReport, [], true],
+    ["says nothing in JSON", goodReport, ["--json"], false],
+    ["says nothing with lists", goodReport, ["--warning-lists", "lists"], false],
+    ["says nothing where it keeps none", mutexOnly, [], false],
+  ])("%s", async (_what, body, flags, isSaid) => {
+    const list = JSON.stringify({ name: "x", version: 20261101, description: "x", type: "hostname", list: ["x.org"] });
+    const cwd = folderWith({ "a.json": body });
+    mkdirSync(join(cwd, "lists/x"), { recursive: true });
+    writeFileSync(join(cwd, "lists/x/list.json"), list);
+    const { code, stderr } = await rulewright(["generate", "a.json", "--to", "csv", ...flags], { cwd });
+    expect(code, stderr).toBe(0);
+    expect(stderr.includes("No warning lists: popular names")).toBe(isSaid);
+  });
+});
+
 describe("explain", () => {
   it("takes a defanged value and prints decision, reasons and places", async () => {
     const { code, stdout } = await rulewright(["explain", "quillet-morrow[.]top", "-"], { input: goodReport });

@@ -58,10 +58,14 @@ export function parseEndpoint(value: string): Endpoint {
 
 /** The host of a URL and the address of an endpoint: who withdraws it withdraws what stands on it. */
 export function hostOf({ type, value }: Observable): Observable | undefined {
-  if (type !== "url" && type !== "endpoint") return undefined;
-  const host = type === "url" ? parseUrl(value).host : parseEndpoint(value).address;
-  const isName = type === "url" && !parseUrl(value).isAddress;
-  return { type: isName ? "domain" : host.includes(":") ? "ipv6" : "ipv4", value: host };
+  if (type === "endpoint") return addressOf(parseEndpoint(value).address);
+  if (type !== "url") return undefined;
+  const { host, isAddress } = parseUrl(value);
+  return isAddress ? addressOf(host) : { type: "domain", value: host };
+}
+
+function addressOf(value: string): Observable {
+  return { type: value.includes(":") ? "ipv6" : "ipv4", value };
 }
 
 export interface UrlParts {

@@ -4,7 +4,7 @@ import type { LinkKind } from "../model/evidence.ts";
 import { hostOf, type Observable, type ObservableType } from "../model/observable.ts";
 import type { Decision, Reason } from "../model/verdict.ts";
 import type { Schema } from "./schema.ts";
-import type { Linked, Ruling, RulingAction } from "./store.ts";
+import type { HostRuling, Linked, Ruling, RulingAction } from "./store.ts";
 
 /** Observables of one page. */
 export const PAGE = 1000;
@@ -135,7 +135,7 @@ export async function withdrawnHostsOf(
   db: Kysely<Schema>,
   type: ObservableType,
   page: readonly ObservableRow[],
-): Promise<Map<string, { readonly host: Observable; readonly ruling: Ruling }>> {
+): Promise<Map<string, HostRuling>> {
   const hosts = new Map<string, Observable>();
   for (const { value } of page) {
     const host = hostOf({ type, value });
@@ -147,7 +147,7 @@ export async function withdrawnHostsOf(
     for (const [value, ruling] of await rulingsOf(db, hostType, ofType))
       if (ruling.action === "revoke") revoked.set(value, ruling);
   }
-  const found = new Map<string, { readonly host: Observable; readonly ruling: Ruling }>();
+  const found = new Map<string, HostRuling>();
   for (const [value, host] of hosts) {
     const ruling = revoked.get(host.value);
     if (ruling) found.set(value, { host, ruling });

@@ -67,6 +67,12 @@ export interface Ruling {
   readonly ruledAt: number;
 }
 
+/** A ruling on what another observable stands on. */
+export interface HostRuling {
+  readonly host: Observable;
+  readonly ruling: Ruling;
+}
+
 /** A hunt as its indicators carry it. */
 export interface HuntMark {
   readonly name: string;
@@ -127,7 +133,7 @@ export interface JudgedRow extends Judgement {
   readonly isFoundOtherwise: boolean;
   readonly ruling?: Ruling;
   /** The `revoke` of its host, when it has no ruling of its own. */
-  readonly withdrawnHost?: { readonly host: Observable; readonly ruling: Ruling };
+  readonly withdrawnHost?: HostRuling;
   readonly evidence: readonly EvidenceRow[];
   readonly links: readonly Linked[];
 }

@@ -73,7 +73,7 @@ export async function ingest(
   app: AppDeps,
   store: Store,
   paths: readonly string[],
-  onFile: (count: number) => void = () => {},
+  onProgress: (text: string) => void = () => {},
 ): Promise<IngestTally> {
   const problems: ReadProblem[] = [];
   const ignored = new Map<string, number>();
@@ -96,11 +96,14 @@ export async function ingest(
     signal: app.signal,
     ...(app.stdin ? { stdin: app.stdin } : {}),
     onProblem,
-    onFile: () => onFile(++files),
+    onFile: () => {
+      files += 1;
+    },
   });
   for await (const { value, source, line } of documents) {
     app.signal.throwIfAborted();
-    bodies += 1;
+    bodies += Array.isArray(value) ? value.length : 1;
+    onProgress(`reading: ${bodies} bodies of ${files} files`);
     try {
       const items = recogniseBody(value, source);
       if (items === undefined) throw new Error("JSON, but no body of VirusTotal's API v3");
@@ -181,7 +184,7 @@ export async function judgeReports(
     readonly warningLists?: string;
     /** Output folder whose rules keep their sids and whose objects keep their versions. */
     readonly ledgersFrom?: string;
-    readonly onFile?: (count: number) => void;
+    readonly onProgress?: (text: string) => void;
   } = {},
 ): Promise<Judged> {
   const lists = await openWarningLists(app, options.warningLists);
@@ -191,7 +194,8 @@ export async function judgeReports(
       await restoreSids(options.ledgersFrom, store.sids);
       await restoreVersions(options.ledgersFrom, store.versions);
     }
-    const ingested = await ingest(app, store, paths, options.onFile);
+    const ingested = await ingest(app, store, paths, options.onProgress);
+    options.onProgress?.("judging");
     const context = {
       background: loadBackground(),
       policy: app.loaded.config.policy,

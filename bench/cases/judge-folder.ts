@@ -5,7 +5,7 @@ import { type Cost, measure, peakMiB } from "../measure.ts";
 
 export interface FolderCosts {
   readonly cost: Cost;
-  /** Of which until the last file was opened. */
+  /** Of which until the last body was read. */
   readonly readingSeconds: number;
   readonly evidence: number;
   readonly observables: number;
@@ -20,8 +20,8 @@ export async function runCase({ folder }: { readonly folder: string }): Promise<
   let readingSeconds = 0;
   const { result, cost } = await measure(() =>
     judgeReports(app, [folder], {
-      onFile: () => {
-        readingSeconds = (performance.now() - start) / 1000;
+      onProgress: (text) => {
+        if (text.startsWith("reading")) readingSeconds = (performance.now() - start) / 1000;
       },
     }),
   );

@@ -35,7 +35,7 @@ export async function generate(
   const folder = outputFolder(app, options.out);
   const planned = planExports(app, named(app, options.to), folder, options.where, options.verify);
   const judged = await judgeReports(app, paths, {
-    onFile: (files) => output.progress(`reading: ${files} files`),
+    onProgress: (text) => output.progress(text),
     ...(options.warningLists ? { warningLists: options.warningLists } : {}),
     ...(folder === undefined ? {} : { ledgersFrom: folder }),
   });

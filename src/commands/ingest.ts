@@ -18,7 +18,7 @@ export async function ingestReports(
   options: StoreOptions,
 ): Promise<number> {
   return withNewStore(app, options.store, async (store) => {
-    const tally = await ingest(app, store, paths, (files) => output.progress(`reading: ${files} files`));
+    const tally = await ingest(app, store, paths, (text) => output.progress(text));
     output.progress("");
     output.say(`${ingestSummary(tally)}\n\n${judgingSummary(await judgeStore(app, store, options.warningLists))}\n`);
     return EXIT.done;

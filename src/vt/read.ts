@@ -1,7 +1,7 @@
 /**
  * Reads saved bodies: files, folders (recursive, sorted), standard input; one JSON document per file, NDJSON, and the
- * behaviour feed's `.bz2` and `.tar.bz2` batches, also `.gz`. Line by line where a file has lines, so memory holds one
- * document at a time. A file or line that cannot be read costs itself and is reported with the reason.
+ * behaviour feed's `.bz2` and `.tar.bz2` batches, also `.gz`. Line by line where a file has lines, and a large array a
+ * few elements at a time, so memory holds little of it. A file or line that cannot be read costs itself and is reported with the reason.
  *
  * This module does not know what a body means (see bodies.ts).
  */
@@ -15,8 +15,9 @@ import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
 import bunzip2 from "unbzip2-stream";
 import { RulewrightError } from "../errors.ts";
+import { beginsArray, splitArray } from "./array.ts";
 
-/** One parsed JSON document and where it stood. */
+/** One parsed JSON document and where it stood; of a large array, an array of some of its elements. */
 export interface Document {
   readonly value: unknown;
   /** File name, `-` for standard input. */
@@ -45,6 +46,8 @@ export interface ReadInput {
 const LONGEST_DOCUMENT = 256 * 1024 * 1024;
 /** Files up to this size are read at once: half the time of going line by line. */
 const WHOLE_FILE = 16 * 1024 * 1024;
+/** Up to here a stream is looked at before it is taken for one large array; also the least part of such an array. */
+const PORTION = 1024 * 1024;
 const REPORT_FILE = /\.(?:json|ndjson|jsonl|bz2|gz)$/i;
 
 /** Every document under the paths, in sorted order. Throws INPUT_MISSING for a path that does not exist. */
@@ -171,11 +174,55 @@ async function* readTar(stream: Readable, file: string, input: ReadInput): Async
   }
 }
 
+/** Documents of one stream, a large array in portions. */
+async function* parse(stream: AsyncIterable<unknown>, source: string, input: ReadInput): AsyncGenerator<Document> {
+  const { start, chunks } = await lookAhead(stream);
+  if (start.length >= PORTION && beginsArray(start) && !hasDocumentInFirstLine(start))
+    yield* parseArray(chunks, source, input);
+  else yield* parseStream(chunks, source, input);
+}
+
+/** The first bytes of a stream, and all of it. */
+async function lookAhead(stream: AsyncIterable<unknown>): Promise<{ start: Buffer; chunks: AsyncIterable<Buffer> }> {
+  const all = buffers(stream);
+  const read: Buffer[] = [];
+  for (let bytes = 0; bytes < PORTION; ) {
+    const { value, done } = await all.next();
+    if (done) break;
+    read.push(value);
+    bytes += value.length;
+  }
+  async function* chunks(): AsyncGenerator<Buffer> {
+    yield* read.splice(0);
+    yield* all;
+  }
+  return { start: Buffer.concat(read), chunks: chunks() };
+}
+
+async function* buffers(stream: AsyncIterable<unknown>): AsyncGenerator<Buffer> {
+  for await (const chunk of stream as AsyncIterable<Buffer | string>)
+    yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+}
+
+/** Lines may be arrays, too. */
+function hasDocumentInFirstLine(start: Buffer): boolean {
+  const [first = "", ...others] = start.toString("latin1").trimStart().split("\n", 2);
+  return others.length > 0 && tryParse(first).ok;
+}
+
+/** What stands before a broken element is taken. */
+async function* parseArray(chunks: AsyncIterable<Buffer>, source: string, input: ReadInput): AsyncGenerator<Document> {
+  for await (const portion of splitArray(chunks, { portionBytes: PORTION, longest: LONGEST_DOCUMENT })) {
+    input.signal?.throwIfAborted();
+    yield { value: JSON.parse(decodeText(portion, false)), source };
+  }
+}
+
 /**
- * Documents of one stream. When the first line is a document by itself the stream is taken as NDJSON; otherwise the
+ * When the first line is a document by itself the stream is taken as NDJSON; otherwise the
  * whole is one document, and when that fails too, whatever lines are documents are taken and the others reported.
  */
-async function* parse(stream: AsyncIterable<unknown>, source: string, input: ReadInput): AsyncGenerator<Document> {
+async function* parseStream(stream: AsyncIterable<Buffer>, source: string, input: ReadInput): AsyncGenerator<Document> {
   const lines = splitLines(stream);
   const first = await nextLine(lines);
   if (first === undefined) throw new Error("there is nothing in it");
@@ -240,7 +287,7 @@ interface Line {
 
 const NEWLINE = 0x0a;
 
-async function* splitLines(stream: AsyncIterable<unknown>): AsyncGenerator<Line> {
+async function* splitLines(stream: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   let number = 0;
@@ -251,8 +298,7 @@ async function* splitLines(stream: AsyncIterable<unknown>): AsyncGenerator<Line>
     number += 1;
     return { text: decodeText(bytes, number === 1), number };
   };
-  for await (const chunk of stream as AsyncIterable<Buffer | string>) {
-    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+  for await (const bytes of stream) {
     let start = 0;
     for (let end = bytes.indexOf(NEWLINE, start); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
       yield take(bytes.subarray(start, end));

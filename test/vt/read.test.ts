@@ -66,6 +66,32 @@ describe("readDocuments", () => {
     expect(problems.map(({ line }) => line)).toEqual([1, 3]);
   });
 
+  it("reads a large array a few elements at a time, whatever its strings hold", async () => {
+    const elements = Array.from({ length: 3000 }, (_, n) => ({ n, text: `"]},[{\\ä\u0001${"x".repeat(8000)}` }));
+    write("a.json", `\ufeff \n${JSON.stringify(elements, undefined, 1)}\n`);
+    const { values, problems } = await read();
+    expect(problems).toEqual([]);
+    expect(values.length).toBeGreaterThan(10);
+    expect(values.flat()).toEqual(elements);
+  });
+
+  it("takes what stands before the place where a large array is cut off", async () => {
+    const elements = Array.from({ length: 3000 }, (_, n) => ({ n, text: "x".repeat(8000) }));
+    write("a.json", JSON.stringify(elements).slice(0, -20));
+    const { values, problems } = await read();
+    expect(problems.map(({ reason }) => reason)).toEqual(["not JSON: the array has no end; the file may be cut off"]);
+    const taken = values.flat();
+    expect(taken).toEqual(elements.slice(0, taken.length));
+    expect(taken.length).toBeGreaterThan(2500);
+  });
+
+  it("reads lines that are arrays, however large the file", async () => {
+    const line = JSON.stringify(["x".repeat(5000)]);
+    write("a.ndjson", `${line}\n`.repeat(4000));
+    const { values, problems, lines } = await read();
+    expect([values.length, lines[0], lines.at(-1), problems]).toEqual([4000, 1, 4000, []]);
+  });
+
   it("names a broken file with the reason and goes on", async () => {
     write("a.json", '{"truncated": [1, 2');
     write("b.json", "{}");

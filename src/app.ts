@@ -9,7 +9,7 @@ import { plugins as builtIn } from "../plugins/index.ts";
 import { gateOf, type VerifyGate } from "./app/gate.ts";
 import { sidRange } from "./app/sids.ts";
 import { collect } from "./collect/report.ts";
-import { absenceText } from "./config/absence.ts";
+import { absenceText, isAbsent } from "./config/absence.ts";
 import { type LoadedConfig, loadConfig } from "./config.ts";
 import { loadBackground } from "./enrich/background.ts";
 import { loadWarningLists, type WarningLists } from "./enrich/warning-lists.ts";
@@ -341,7 +341,7 @@ export function optionsOf(
   const issue = parsed.error.issues[0];
   throw new RulewrightError(
     "OPTION_INVALID",
-    `${place}.${issue?.path.join(".")}: ${issue?.message}. See docs/${page}/${name}.md.`,
+    `${place}.${issue?.path.join(".")}: ${issue && isAbsent(issue, given) ? `required: ${issue.message}` : issue?.message}. See docs/${page}/${name}.md.`,
   );
 }
 

@@ -44,6 +44,15 @@ hunts:
     expect(code).toBe(2);
   });
 
+  it("says that an option is required, with what it takes", async () => {
+    const { stderr } = await check(
+      "sinks: { tip: { sink: taxii, exports: [stix], maxTlp: amber, options: { collection: a } } }\n",
+    );
+    expect(stderr).toContain(
+      "error: sinks.tip.options.url: required: an http or https URL. See docs/sinks/taxii.md. [OPTION_INVALID]\n",
+    );
+  });
+
   it("warns of secrets that are not set", async () => {
     const config = `hunts: [{ name: one, query: p }]
 sinks: { tip: { sink: taxii, exports: ["stix:objects"], maxTlp: amber, options: { url: "https://tip.example/", token: { env: TIP_TOKEN } } } }

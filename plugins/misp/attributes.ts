@@ -9,7 +9,8 @@
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { type Indicator, type ObservableType, parseEndpoint, parseUrl } from "../../src/plugin.ts";
-import { isHex, parsed } from "../shared/values.ts";
+import { isMd5, isSha1, isSha256 } from "../shared/rows/value.ts";
+import { parsed } from "../shared/values.ts";
 import type { TemplateName } from "./object-templates.ts";
 import { isStorable } from "./text.ts";
 
@@ -75,9 +76,7 @@ const MAPPERS: Readonly<Partial<Record<ObservableType, Mapper>>> = {
   ja3: mapJa3,
   ja4: mapJa4,
   certificate: ({ value }) =>
-    isHex(value, 40)
-      ? plain("x509-fingerprint-sha1", "Network activity", value)
-      : { misfit: "not a SHA-1 fingerprint" },
+    isSha1(value) ? plain("x509-fingerprint-sha1", "Network activity", value) : { misfit: "not a SHA-1 fingerprint" },
   "user-agent": ({ value }) =>
     isStorable(value) ? context(plain("user-agent", "Network activity", value)) : UNSTORABLE,
   mutex: ({ value }) => (isStorable(value) ? plain("mutex", "Artifacts dropped", value) : UNSTORABLE),
@@ -122,7 +121,7 @@ function mapUrl({ value }: Indicator): Member | Misfit {
 }
 
 function mapFile({ value, details }: Indicator): Member | Misfit {
-  return isHex(value, 64) ? fileOf({ sha256: value, ...details }) : { misfit: "not a SHA-256" };
+  return isSha256(value) ? fileOf({ sha256: value, ...details }) : { misfit: "not a SHA-256" };
 }
 
 export interface FileFacts {
@@ -141,8 +140,8 @@ export function fileOf({ sha256, md5, sha1, size, names }: FileFacts): Member {
     template: "file",
     attributes: [
       hash("sha256", sha256),
-      ...(md5 && isHex(md5, 32) ? [hash("md5", md5)] : []),
-      ...(sha1 && isHex(sha1, 40) ? [hash("sha1", sha1)] : []),
+      ...(md5 && isMd5(md5) ? [hash("md5", md5)] : []),
+      ...(sha1 && isSha1(sha1) ? [hash("sha1", sha1)] : []),
       ...(Number.isSafeInteger(size) && (size as number) >= 0
         ? [note("size-in-bytes", "size-in-bytes", "Other", String(size))]
         : []),
@@ -162,7 +161,7 @@ export function note(relation: string, type: string, category: Category, value: 
 
 /** A JA3 names a TLS library, which harmless programs use as well: good for pivoting, bad for alerts. */
 function mapJa3({ value }: Indicator): Member | Misfit {
-  if (!isHex(value, 32)) return { misfit: "not a JA3 fingerprint" };
+  if (!isMd5(value)) return { misfit: "not a JA3 fingerprint" };
   const type = "ja3-fingerprint-md5";
   return { attributes: [{ type, category: "Network activity", value, detects: false, correlates: true }] };
 }

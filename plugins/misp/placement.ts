@@ -1,6 +1,6 @@
 /** Which events an indicator belongs to, by the option `events`. */
 import type { Indicator } from "../../src/plugin.ts";
-import { isHex } from "../shared/values.ts";
+import { isSha256 } from "../shared/rows/value.ts";
 import type { MispOptions } from "./options.ts";
 
 export interface Places {
@@ -21,7 +21,7 @@ export function placement({ events, period }: Pick<MispOptions, "events" | "peri
       return () => ROLLING;
     case "sample":
       return ({ samples }) => {
-        const hashes = samples.filter((sample) => isHex(sample, 64));
+        const hashes = samples.filter((sample) => isSha256(sample));
         return hashes.length === 0 ? ROLLING : { isStory: true, events: hashes };
       };
     case "hunt":

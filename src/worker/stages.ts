@@ -6,7 +6,7 @@ import { huntInto, huntsOf } from "../app/hunting.ts";
 import { exportNames, publishAll } from "../app/publishing.ts";
 import { pushText } from "../app/push-text.ts";
 import { type PushOutcome, planPushes, pushAll } from "../app/pushing.ts";
-import { judgeStore, storedContext } from "../app/stored.ts";
+import { judgeStore, requireContent, storedContext } from "../app/stored.ts";
 import { type App, type ExportOutcome, planExports } from "../app.ts";
 import type { Cadence } from "../cadence.ts";
 import { cadenceOf, huntPoliciesOf, type SinkConfig } from "../config.ts";
@@ -39,7 +39,7 @@ export function stagesOf(app: App, store: Store, options: StageOptions): Stage[]
     huntStage(app, store, options),
     judgeStage(app, store),
     exportStage(app, store, options, exports),
-    pushStage(app, store),
+    pushStage(app, store, options),
   ];
 }
 
@@ -99,7 +99,8 @@ function judgingText({ decisions }: JudgingTally): string {
 }
 
 /** An export with a cadence keeps to it; one without follows its inputs. */
-function exportStage(app: App, store: Store, { folder }: StageOptions, names: readonly string[]): Stage {
+function exportStage(app: App, store: Store, options: StageOptions, names: readonly string[]): Stage {
+  const { folder } = options;
   const { exports, sinks: _sinks, ...rest } = app.loaded.config;
   const follow = (name: string, mark: string): string =>
     sha256(JSON.stringify([mark, VERSION, rest, exports[name] ?? {}, folder]));
@@ -113,6 +114,7 @@ function exportStage(app: App, store: Store, { folder }: StageOptions, names: re
     mark: () => store.jobs.inputMark(),
     async run(wanted, turn) {
       const own = within(app, turn);
+      await requireContent(own, store, options.store);
       const results = new Map<string, JobResult>();
       const planned = wanted.flatMap((name) => {
         try {
@@ -131,7 +133,7 @@ function exportStage(app: App, store: Store, { folder }: StageOptions, names: re
 }
 
 /** A target that was down is tried again by the scheduler, and then gets what it missed. */
-function pushStage(app: App, store: Store): Stage {
+function pushStage(app: App, store: Store, options: StageOptions): Stage {
   const { sinks, exports, ...rest } = app.loaded.config;
   const names = Object.keys(sinks);
   if (names.length > 0) planPushes(app, []);
@@ -146,6 +148,7 @@ function pushStage(app: App, store: Store): Stage {
     mark: () => store.jobs.inputMark(),
     async run(wanted, context) {
       const own = within(app, context);
+      await requireContent(own, store, options.store);
       const results = new Map<string, JobResult>();
       for (const name of wanted) {
         const outcomes = await pushAll(own, store, planPushes(own, [name]), { isDryRun: false });

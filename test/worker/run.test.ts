@@ -5,9 +5,10 @@ import { describe, expect, it } from "vitest";
 import type { Emulator, EmulatorInput } from "../../src/emulator/index.ts";
 import { withEmulator } from "../emulator/support.ts";
 import { askedFor, CONFIG, cliLab, dump, fetchedIn, KEY, LATER, smallWorld } from "../hunt/support.ts";
-import { digest, type Ran, type RunOptions, rulewright } from "../support/cli.ts";
+import { digest, type Ran, type RunOptions, rulewright, samples } from "../support/cli.ts";
 
 const world = smallWorld(30);
+const REPORT = join(samples, "tinlantern-1_zenbox.json");
 const RUN_CONFIG = `${CONFIG}exports:\n  csv: {}\n  suricata: { every: 1d }\n`;
 
 function withServer<T>(test: (emulator: Emulator) => Promise<T>, input: Partial<EmulatorInput> = {}): Promise<T> {
@@ -139,6 +140,7 @@ describe("rulewright run", () => {
     await withServer(async (emulator) => {
       const lab = cliLab("plugins: [./slow.mjs]\nexports: { slow: {} }\n");
       writeFileSync(join(lab.folder, "slow.mjs"), SLOW_PLUGIN);
+      expect((await lab.run(emulator, ["ingest", REPORT])).code).toBe(0);
       const began = Date.now();
       let isSent = false;
       const ran = await start(lab, emulator, (text, kill) => {
@@ -192,11 +194,25 @@ describe("rulewright run --once", () => {
   it("an export that is refused: the others are written, exit 4", async () => {
     await withServer(async (emulator) => {
       const lab = cliLab("exports: { csv: {}, stix: { check: 'false' } }\n");
+      expect((await lab.run(emulator, ["ingest", REPORT])).code).toBe(0);
       const ran = await lab.run(emulator, ["run", "--once"]);
       expect(ran.code, ran.stderr).toBe(4);
       expect(ran.stderr).toMatch(/export stix: failed: .*\[EXPORT_REFUSED\]/);
       expect(ran.stderr).toMatch(/export csv: done/);
       rmSync(lab.folder, { recursive: true });
+    });
+  });
+
+  it("an empty store, such as a mistyped one: what was written before stands, exit 2", async () => {
+    await withServer(async (emulator) => {
+      const lab = cliLab("exports: { csv: {} }\n");
+      expect((await lab.run(emulator, ["ingest", REPORT])).code).toBe(0);
+      expect((await lab.run(emulator, ["run", "--once"])).code).toBe(0);
+      const before = digest(join(lab.folder, "out"));
+      const ran = await lab.run(emulator, ["run", "--once", "--store", "sqlite:typo.db"]);
+      expect(ran.code, ran.stderr).toBe(2);
+      expect(ran.stderr).toContain("[INPUT_EMPTY]");
+      expect(digest(join(lab.folder, "out"))).toEqual(before);
     });
   });
 

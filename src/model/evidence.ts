@@ -27,6 +27,14 @@ export const EVIDENCE_ROLES = [
 ] as const;
 export type EvidenceRole = (typeof EVIDENCE_ROLES)[number];
 
+/** Roles that prove less than contact: a string lies in memory or in the file, whatever put it there. */
+export const STRING_ROLES: ReadonlySet<EvidenceRole> = new Set(["memory", "embedded"]);
+
+/** Whether something happened: it is neither the sample's own hash nor a mere string. */
+export function showsBehaviour({ role }: Pick<Evidence, "role">): boolean {
+  return role !== "sample" && !STRING_ROLES.has(role);
+}
+
 export interface Evidence {
   readonly observable: Observable;
   readonly role: EvidenceRole;

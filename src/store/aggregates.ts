@@ -1,6 +1,6 @@
 /** What facts and judged rows have in common: aggregates over the evidence of one page of observables, by id. */
 import { type Kysely, sql } from "kysely";
-import type { LinkKind } from "../model/evidence.ts";
+import { type LinkKind, STRING_ROLES } from "../model/evidence.ts";
 import { hostOf, type Observable, type ObservableType } from "../model/observable.ts";
 import type { Decision, Reason } from "../model/verdict.ts";
 import type { Schema } from "./schema.ts";
@@ -11,8 +11,8 @@ export const PAGE = 1000;
 /** Entries of a list that is for people and exporters. */
 export const LISTED = 20;
 
-/** Evidence that proves less than contact, as in evidence-scan.ts. */
-export const STRINGS_ONLY = sql`('memory', 'embedded')`;
+/** `STRING_ROLES` of the model, as SQL. */
+export const STRINGS_ONLY = sql.raw(`(${[...STRING_ROLES].map((role) => `'${role}'`).join(", ")})`);
 /** No sandbox suspects it, and one engine's word is noise: two where a sandbox calls it clean. */
 export const IS_CLEAN = sql`(coalesce(s.opinion, 0) < 2 and ((s.opinion = 1 and coalesce(s.malicious, 0) <= 2) or (coalesce(s.engines, 0) >= 20 and coalesce(s.malicious, 0) <= 1)))`;
 

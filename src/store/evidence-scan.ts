@@ -3,7 +3,7 @@
  * distinct samples are counted as they pass; an observable of a million rows is read in portions and never held.
  */
 import { type Kysely, sql } from "kysely";
-import type { EvidenceRole } from "../model/evidence.ts";
+import { type EvidenceRole, STRING_ROLES } from "../model/evidence.ts";
 import { IS_CLEAN, LISTED } from "./aggregates.ts";
 import type { Schema } from "./schema.ts";
 
@@ -33,13 +33,21 @@ interface Row {
   readonly sample: number;
   readonly sandbox: string;
   readonly role: EvidenceRole;
+  readonly first_at: number | null;
+  readonly last_at: number | null;
+  readonly note: string | null;
+}
+
+interface SampleRow {
   /** Of OPINION; 0 for none. */
   readonly opinion: number;
   readonly family: string | null;
-  readonly newAt: number | null;
-  readonly seenAt: number | null;
-  readonly note: string | null;
+  readonly submitted_at: number | null;
+  readonly seen_at: number | null;
 }
+
+/** Of evidence that belongs to no sample. */
+const NO_SAMPLE: SampleRow = { opinion: 0, family: null, submitted_at: null, seen_at: null };
 
 /** What is known of a sample; no two of them hold at once. */
 const OPINION = { malicious: 1, clean: 2, undecided: 3 } as const;
@@ -48,61 +56,69 @@ const OPINION = { malicious: 1, clean: 2, undecided: 3 } as const;
 const IS_MALICIOUS = sql`(coalesce(s.malicious, 0) >= 5 or s.opinion = 2)`;
 const IS_UNDECIDED = sql`(s.malicious is null and s.opinion = 0)`;
 
-/** Evidence that proves less than contact. */
-const STRINGS_ONLY: ReadonlySet<EvidenceRole> = new Set(["memory", "embedded"]);
-
 /** Rows of one statement: what few observables have together, and no more than memory takes. */
 const PORTION = 20_000;
 
 /** Tallies by id; an observable without evidence has none. */
 export async function scanEvidence(db: Kysely<Schema>, ids: readonly number[]): Promise<Map<number, Tally>> {
   const tallies = new Map<number, Tally>();
-  const counter = createCounter(tallies);
+  const count = createCounter(tallies);
   let rest = [...ids].sort((a, b) => a - b);
   while (rest.length > 0) {
-    let rows = await portion(db, sql`e.observable_id in (select value from json_each(${JSON.stringify(rest)}))`);
-    counter(rows);
-    let last = rows.at(-1);
-    if (last === undefined || rows.length < PORTION) break;
+    let part = await portion(db, sql`e.observable_id in (select value from json_each(${JSON.stringify(rest)}))`);
+    count(part);
+    let last = part.rows.at(-1);
+    if (last === undefined || part.rows.length < PORTION) break;
     const { id } = last;
-    while (last !== undefined && rows.length === PORTION) {
-      rows = await portion(
+    while (last !== undefined && part.rows.length === PORTION) {
+      part = await portion(
         db,
         sql`e.observable_id = ${id} and (e.sample_id, e.sandbox, e.role) > (${last.sample}, ${last.sandbox}, ${last.role})`,
       );
-      counter(rows);
-      last = rows.at(-1);
+      count(part);
+      last = part.rows.at(-1);
     }
     rest = rest.filter((other) => other > id);
   }
   return tallies;
 }
 
-async function portion(db: Kysely<Schema>, condition: ReturnType<typeof sql>): Promise<Row[]> {
-  const { rows } = await sql<Row>`
-    select e.observable_id as id, e.sample_id as sample, e.sandbox, e.role,
-           case when s.id is null then 0
-                when ${IS_MALICIOUS} then ${OPINION.malicious}
-                when ${IS_CLEAN} then ${OPINION.clean}
-                when ${IS_UNDECIDED} then ${OPINION.undecided} else 0 end as opinion,
-           s.family, coalesce(s.submitted_at, e.first_at, s.seen_at) as "newAt",
-           coalesce(e.last_at, s.seen_at, s.submitted_at) as "seenAt",
-           case when e.role in ('ids-alert', 'tls-session') then e.note end as note
-    from evidence e left join sample s on s.id = e.sample_id
-    where ${condition}
-    order by e.observable_id, e.sample_id, e.sandbox, e.role limit ${PORTION}`.execute(db);
-  return rows;
+interface Portion {
+  /** In key order. */
+  readonly rows: readonly Row[];
+  readonly samples: ReadonlyMap<number, SampleRow>;
 }
 
-/** A function that counts rows in key order into tallies. */
-function createCounter(tallies: Map<number, Tally>): (rows: readonly Row[]) => void {
+async function portion(db: Kysely<Schema>, condition: ReturnType<typeof sql>): Promise<Portion> {
+  const { rows } = await sql<Row>`
+    select e.observable_id as id, e.sample_id as sample, e.sandbox, e.role, e.first_at, e.last_at,
+           case when e.role in ('ids-alert', 'tls-session') then e.note end as note
+    from evidence e where ${condition}
+    order by e.observable_id, e.sample_id, e.sandbox, e.role limit ${PORTION}`.execute(db);
+  return { rows, samples: await samplesOf(db, new Set(rows.map(({ sample }) => sample))) };
+}
+
+/** Apart from the evidence: what came together is of few samples, and each is read once. */
+async function samplesOf(db: Kysely<Schema>, ids: ReadonlySet<number>): Promise<Map<number, SampleRow>> {
+  const { rows } = await sql<SampleRow & { readonly id: number }>`
+    select s.id, case when ${IS_MALICIOUS} then ${OPINION.malicious}
+                      when ${IS_CLEAN} then ${OPINION.clean}
+                      when ${IS_UNDECIDED} then ${OPINION.undecided} else 0 end as opinion,
+           s.family, s.submitted_at, s.seen_at
+    from sample s where s.id in (select value from json_each(${JSON.stringify([...ids])}))`.execute(db);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** A function that counts portions in key order into tallies. */
+function createCounter(tallies: Map<number, Tally>): (portion: Portion) => void {
   let tally: Tally | undefined;
   let id = Number.NaN;
   let sample = Number.NaN;
+  let own = NO_SAMPLE;
   /** Whether the sample shows it by more than a string. */
   let isCounted = false;
   const rolesOfSample = new Set<EvidenceRole>();
-  return (rows) => {
+  return ({ rows, samples }) => {
     for (const row of rows) {
       if (tally === undefined || row.id !== id) {
         tally = emptyTally();
@@ -112,6 +128,7 @@ function createCounter(tallies: Map<number, Tally>): (rows: readonly Row[]) => v
       }
       if (row.sample !== sample) {
         sample = row.sample;
+        own = samples.get(sample) ?? NO_SAMPLE;
         isCounted = false;
         rolesOfSample.clear();
       }
@@ -121,15 +138,17 @@ function createCounter(tallies: Map<number, Tally>): (rows: readonly Row[]) => v
         tally.roles.set(role, (tally.roles.get(role) ?? 0) + 1);
       }
       if (row.note !== null) keepNote(tally, row.note, role);
-      if (STRINGS_ONLY.has(role)) continue;
-      if (!isCounted && sample !== 0) countSample(tally, row);
+      if (STRING_ROLES.has(role)) continue;
+      if (!isCounted && sample !== 0) countSample(tally, own);
       isCounted = true;
       if (row.sandbox !== "") tally.sandboxes.add(row.sandbox);
-      if (row.newAt !== null) {
-        tally.firstSeen = Math.min(tally.firstSeen ?? row.newAt, row.newAt);
-        tally.lastNew = Math.max(tally.lastNew ?? row.newAt, row.newAt);
+      const newAt = own.submitted_at ?? row.first_at ?? own.seen_at;
+      if (newAt !== null) {
+        tally.firstSeen = Math.min(tally.firstSeen ?? newAt, newAt);
+        tally.lastNew = Math.max(tally.lastNew ?? newAt, newAt);
       }
-      if (row.seenAt !== null) tally.lastSeen = Math.max(tally.lastSeen ?? row.seenAt, row.seenAt);
+      const seenAt = row.last_at ?? own.seen_at ?? own.submitted_at;
+      if (seenAt !== null) tally.lastSeen = Math.max(tally.lastSeen ?? seenAt, seenAt);
     }
   };
 }
@@ -146,7 +165,7 @@ function emptyTally(): Tally {
   };
 }
 
-function countSample(tally: Tally, { opinion, family }: Row): void {
+function countSample(tally: Tally, { opinion, family }: SampleRow): void {
   tally.samples += 1;
   if (opinion === OPINION.malicious) tally.malicious += 1;
   if (opinion === OPINION.clean) tally.clean += 1;

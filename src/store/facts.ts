@@ -2,32 +2,47 @@
 import { type Kysely, sql } from "kysely";
 import type { Enrichment, EvidenceNote } from "../model/evidence.ts";
 import type { ObservableType } from "../model/observable.ts";
-import { LISTED, linksOf, type ObservableRow, PAGE, rulingsOf } from "./aggregates.ts";
+import { LISTED, linksOf, type ObservableRow, PAGE } from "./aggregates.ts";
 import { scanEvidence } from "./evidence-scan.ts";
-import { feedbackOf } from "./feedback.ts";
+import { feedbackOf, hasFeedback } from "./feedback.ts";
 import type { Schema } from "./schema.ts";
-import type { Facts } from "./store.ts";
+import type { Facts, RulingAction } from "./store.ts";
+
+/** An observable with what there is at most one of. */
+interface FactRow extends ObservableRow {
+  readonly enrichment: string | null;
+  readonly action: RulingAction | null;
+  readonly reason: string;
+  readonly ruled_at: number;
+}
 
 /** In order of arrival: what came together lies together, and a million observables are read once from end to end. */
 export async function* factsOf(db: Kysely<Schema>, type: ObservableType): AsyncGenerator<readonly Facts[]> {
+  const isRated = await hasFeedback(db, type);
   for (let after = 0; ; ) {
-    const { rows: page } = await sql<ObservableRow>`
-      select id, value from observable where type = ${type} and id > ${after} order by id limit ${PAGE}`.execute(db);
+    const { rows: page } = await sql<FactRow>`
+      select o.id, o.value, e.data as enrichment, r.action, r.reason, r.ruled_at
+      from observable o left join enrichment e on e.observable_id = o.id
+        left join ruling r on r.type = o.type and r.value = o.value
+      where o.type = ${type} and o.id > ${after} order by o.id limit ${PAGE}`.execute(db);
     const last = page.at(-1);
     if (!last) return;
-    yield await factsOfPage(db, type, page);
+    yield await factsOfPage(db, type, page, isRated);
     after = last.id;
   }
 }
 
-async function factsOfPage(db: Kysely<Schema>, type: ObservableType, page: readonly ObservableRow[]): Promise<Facts[]> {
+async function factsOfPage(
+  db: Kysely<Schema>,
+  type: ObservableType,
+  page: readonly FactRow[],
+  isRated: boolean,
+): Promise<Facts[]> {
   const ids = page.map(({ id }) => id);
   const tallies = await scanEvidence(db, ids);
-  const enrichments = await enrichmentsOf(db, ids);
   const links = await linksOf(db, ids);
-  const rulings = await rulingsOf(db, type, page);
-  const feedback = await feedbackOf(db, type, page);
-  return page.map(({ id, value }) => {
+  const feedback = isRated ? await feedbackOf(db, type, page) : new Map<string, never>();
+  return page.map(({ id, value, enrichment, action, reason, ruled_at: ruledAt }) => {
     const tally = tallies.get(id);
     // Assigned where there is something: a million objects put together by spreading cost more than the judge.
     const facts: Writable<Facts> = {
@@ -45,10 +60,8 @@ async function factsOfPage(db: Kysely<Schema>, type: ObservableType, page: reado
     };
     const certificate = tally?.certificateNote && (JSON.parse(tally.certificateNote) as EvidenceNote).certificate;
     if (certificate) facts.certificate = certificate;
-    const enrichment = enrichments.get(id);
-    if (enrichment) facts.enrichment = enrichment;
-    const ruling = rulings.get(value);
-    if (ruling) facts.ruling = ruling;
+    if (enrichment !== null) facts.enrichment = JSON.parse(enrichment) as Omit<Enrichment, "observable" | "seenAt">;
+    if (action !== null) facts.ruling = { action, reason, ruledAt };
     const said = feedback.get(value);
     if (said) facts.feedback = said;
     if (tally?.lastNew !== undefined) facts.lastNew = tally.lastNew;
@@ -73,15 +86,4 @@ function alertsOf(notes: ReadonlySet<string>): Facts["alerts"] {
       const { severity = "info", message } = JSON.parse(text) as EvidenceNote;
       return message === undefined ? [] : [{ severity, message }];
     });
-}
-
-async function enrichmentsOf(
-  db: Kysely<Schema>,
-  ids: readonly number[],
-): Promise<Map<number, Omit<Enrichment, "observable" | "seenAt">>> {
-  const { rows } = await sql<{ id: number; data: string }>`
-    select observable_id as id, data from enrichment where observable_id in (select value from json_each(${JSON.stringify(ids)}))`.execute(
-    db,
-  );
-  return new Map(rows.map(({ id, data }) => [id, JSON.parse(data) as Omit<Enrichment, "observable" | "seenAt">]));
 }

@@ -78,6 +78,12 @@ interface FeedbackRow {
   readonly note: string;
 }
 
+/** Whether there is any on values of the type: most stores have none, and a million look-ups of nothing cost too. */
+export async function hasFeedback(db: Kysely<Schema>, type: ObservableType): Promise<boolean> {
+  const { rows } = await sql`select 1 from feedback where type = ${type} limit 1`.execute(db);
+  return rows.length > 0;
+}
+
 /** Feedback by value, of a page of one type, in order of kind and source. */
 export async function feedbackOf(
   db: Kysely<Schema>,

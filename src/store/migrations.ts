@@ -40,6 +40,11 @@ export const MIGRATIONS: Record<string, Migration> = {
       await sql.raw("alter table observable add column added_at integer").execute(db);
     },
   },
+  "0008_detonations": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of DETONATION_SCHEMA) await sql.raw(statement).execute(db);
+    },
+  },
 };
 
 const EVIDENCE_SCHEMA = [
@@ -240,4 +245,16 @@ const REPORT_SCHEMA = [
    ) without rowid`,
   `insert into report (sample_id, sandbox, seen_at)
      select sample_id, sandbox, max(last_at) from evidence where sandbox <> '' and sample_id <> 0 group by 1, 2`,
+];
+
+/** Bodies that show what a sample did, which shares are taken of: counting them in the evidence reads all of it. */
+const DETONATION_SCHEMA = [
+  `create table detonation (
+     sample_id integer not null,
+     sandbox text not null,
+     primary key (sample_id, sandbox)
+   ) without rowid`,
+  `insert into detonation (sample_id, sandbox)
+     select distinct sample_id, sandbox from evidence
+     where sample_id <> 0 and role not in ('sample', 'memory', 'embedded') order by 1, 2`,
 ];

@@ -5,7 +5,7 @@ import { IS_CLEAN, STRINGS_ONLY } from "./aggregates.ts";
 import type { Schema } from "./schema.ts";
 import type { Population, SandboxShare } from "./store.ts";
 
-/** Evidence that something happened: neither the sample's own hash nor mere strings. */
+/** As `showsBehaviour` of the model, of evidence that belongs to a sample. */
 const SHOWS = sql`e.sample_id > 0 and e.role <> 'sample' and e.role not in ${STRINGS_ONLY}`;
 
 interface Group {
@@ -17,7 +17,7 @@ interface Group {
 export async function populationOf(db: Kysely<Schema>): Promise<Population> {
   const { rows } = await sql<Group>`
     select s.family, ${IS_CLEAN} as clean, count(*) as samples
-    from (select distinct e.sample_id from evidence e where ${SHOWS}) shown join sample s on s.id = shown.sample_id
+    from (select distinct sample_id from detonation) shown join sample s on s.id = shown.sample_id
     group by 1, 2 order by 1, 2`.execute(db);
   return { samples: rows.reduce((sum, { samples }) => sum + samples, 0), ...byFamily(rows) };
 }
@@ -84,8 +84,7 @@ export async function sandboxSharesOf(
 /** Sandbox → reports that show anything; a tool that runs nothing has none. */
 async function reportsOf(db: Kysely<Schema>): Promise<Map<string, number>> {
   const { rows } = await sql<{ sandbox: string; reports: number }>`
-    select e.sandbox, count(distinct e.sample_id) as reports from evidence e where e.sandbox <> '' and ${SHOWS}
-    group by 1 order by 1`.execute(db);
+    select sandbox, count(*) as reports from detonation where sandbox <> '' group by 1 order by 1`.execute(db);
   return new Map(rows.map(({ sandbox, reports }) => [sandbox, reports]));
 }
 

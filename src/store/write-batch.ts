@@ -1,6 +1,6 @@
 /** One batch of collected evidence into the tables, in one transaction. */
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import { type Collected, type Rejection, SANDBOX_OPINIONS, type Sample } from "../model/evidence.ts";
+import { type Collected, type Rejection, SANDBOX_OPINIONS, type Sample, showsBehaviour } from "../model/evidence.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
 import type { Schema } from "./schema.ts";
 
@@ -27,6 +27,7 @@ export async function writeEvidence(
   const sampleIds = await upsertSamples(trx, batch);
   const idOf = await upsertObservables(trx, batch, addedAt);
   await upsertReports(trx, batch, sampleIds);
+  await upsertDetonations(trx, batch, sampleIds);
   await upsertEvidence(trx, batch, sampleIds, idOf);
   await upsertLinks(trx, batch, idOf);
   await upsertEnrichments(trx, batch, idOf);
@@ -148,6 +149,25 @@ async function upsertReports(
       on conflict (sample_id, sandbox) do update set
         seen_at = coalesce(max(seen_at, excluded.seen_at), seen_at, excluded.seen_at),
         opinion = coalesce(max(opinion, excluded.opinion), opinion, excluded.opinion)`,
+  );
+}
+
+/** Bodies that show what their sample did, by the sandbox they name; '' for none. */
+async function upsertDetonations(
+  db: Kysely<Schema>,
+  batch: readonly Collected[],
+  sampleIds: ReadonlyMap<string, number>,
+): Promise<void> {
+  const rows = batch.flatMap(({ sample, sandbox = "", evidence }): [number, string][] =>
+    sample && evidence.some(showsBehaviour) ? [[sampleIds.get(sample.id) as number, sandbox.toWellFormed()]] : [],
+  );
+  rows.sort((a, b) => a[0] - b[0] || compare(a[1], b[1]));
+  await execute(
+    db,
+    rows,
+    (json) => sql`
+      insert into detonation (sample_id, sandbox) select j.value ->> 0, j.value ->> 1 from ${json} where true
+      on conflict (sample_id, sandbox) do nothing`,
   );
 }
 

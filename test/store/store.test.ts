@@ -1,9 +1,12 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Collected } from "../../src/model/evidence.ts";
 import { OBSERVABLE_TYPES } from "../../src/model/observable.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Facts, Store } from "../../src/store/store.ts";
+import { temporaryFolder } from "../support/cli.ts";
 import { collectBody, fileObject, judgedStore, report, sampleId } from "../support/reports.ts";
 
 /** In order of value and without the ids of the store, which follow the order of arrival. */
@@ -136,6 +139,27 @@ describe("store", () => {
     expect((await store.counts()).evidence).toBeGreaterThan(5);
     expect((await store.find({ type: "mutex", value: "a'b\"c" }))?.observable.value).toBe("a'b\"c");
     await store.close();
+  });
+
+  it("of an earlier version is brought up to date with what its evidence shows", async () => {
+    const path = join(temporaryFolder(), "rulewright.db");
+    const bodies = [...BODIES, report({ memory_pattern_domains: ["morrow.top"] }, { sample: 3 })];
+    const runs = Array.from({ length: 20 }, (_, sample) =>
+      report({ dns_lookups: [{ hostname: "quillet.top" }] }, { sample: 100 + sample }),
+    );
+    const figures = async (store: Store): Promise<unknown> => {
+      const found = [await store.population(), await store.sandboxShares({ reports: 20, share: 0.3 })];
+      await store.close();
+      return found;
+    };
+    const store = await openSqliteStore(path);
+    for (const body of [...bodies, ...runs]) await store.add(collectBody(body));
+    const now = await figures(store);
+    expect(now).toMatchObject([{ samples: 22 }, [{ shown: 21, reports: 22 }]]);
+    const database = new Database(path);
+    database.exec("drop table detonation; delete from kysely_migration where name = '0008_detonations'");
+    database.close();
+    expect(await figures(await openSqliteStore(path))).toEqual(now);
   });
 
   it("says that a store cannot be opened", async () => {

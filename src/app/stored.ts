@@ -41,13 +41,27 @@ export async function withStore<T>(app: App, flag: string | undefined, work: (st
   return withNewStore(app, flag, work);
 }
 
+/** The same for what only asks what would be done: an empty store that vanishes stands for one that is not there. */
+export async function withStoreIfAny<T>(
+  app: App,
+  flag: string | undefined,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  return existsSync(storePath(app, flag))
+    ? withNewStore(app, flag, work)
+    : withOpen(app, await openSqliteStore(), work);
+}
+
 /** The same for what brings something in: a store that is not there is made. */
 export async function withNewStore<T>(
   app: App,
   flag: string | undefined,
   work: (store: Store) => Promise<T>,
 ): Promise<T> {
-  const store = await openStore(app, flag);
+  return withOpen(app, await openStore(app, flag), work);
+}
+
+async function withOpen<T>(app: App, store: Store, work: (store: Store) => Promise<T>): Promise<T> {
   try {
     return await work(store);
   } catch (error) {

@@ -1,6 +1,6 @@
 /** `rulewright hunt`: searches VirusTotal for what is new, into the store, judged; `--plan` says what that would cost. */
 import { type HuntsOutcome, huntInto, huntsOf, type Plans, planHunts } from "../app/hunting.ts";
-import { judgeStore, withNewStore } from "../app/stored.ts";
+import { judgeStore, withNewStore, withStoreIfAny } from "../app/stored.ts";
 import type { App } from "../app.ts";
 import { EXIT } from "../errors.ts";
 import type { Hunt, HuntTally } from "../hunt/hunt.ts";
@@ -17,13 +17,14 @@ export interface HuntOptions extends StoreOptions {
 
 export async function hunt(app: App, output: Output, names: readonly string[], options: HuntOptions): Promise<number> {
   const hunts = huntsOf(app, names);
-  return withNewStore(app, options.store, async (store) => {
-    if (options.plan) {
+  if (options.plan)
+    return withStoreIfAny(app, options.store, async (store) => {
       const plans = await planHunts(app, store, hunts, options.store);
       if (options.json) await output.print(`${JSON.stringify(planJson(plans), undefined, 2)}\n`);
       else await output.print(`${planText(plans)}\n`);
       return EXIT.done;
-    }
+    });
+  return withNewStore(app, options.store, async (store) => {
     const outcome = await huntInto(app, store, options.store, hunts, (tally) => output.progress(progressText(tally)));
     output.progress("");
     const judged = judgingSummary(await judgeStore(app, store, options.warningLists));

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { huntsOf } from "../../src/app/hunting.ts";
@@ -159,6 +159,7 @@ describe("the plan", () => {
       const { code, stdout } = await lab.run(emulator, ["hunt", "--plan"]);
       expect(code).toBe(0);
       expect(emulator.requests).toEqual([]);
+      expect(existsSync(lab.store)).toBe(false);
       expect(stdout).toMatch(/^all +1 +2 +600 +1800 +1802$/m);
       expect(stdout).toMatch(/^day +500 +0 +500 +2026-11-04 00:00 UTC +not enough$/m);
       expect(stdout).toContain("all asks: entity:file p:0+ fs:2026-09-04T12:00:0");

@@ -21,7 +21,7 @@ export type {
   Sighted,
   Tlp,
 } from "./model/indicator.ts";
-export { indicatorKey, isAlertable } from "./model/indicator.ts";
+export { indicatorKey, isAlertable, TLP_LEVELS } from "./model/indicator.ts";
 export type { Endpoint, Observable, ObservableType, Transport, UrlParts } from "./model/observable.ts";
 export { formatEndpoint, OBSERVABLE_TYPES, parseEndpoint, parseUrl } from "./model/observable.ts";
 export type { Analysis, SampleDetails } from "./model/sample-details.ts";

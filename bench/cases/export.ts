@@ -42,7 +42,6 @@ export function runCase({ exporter, format, spread, count, isArchived }: ExportC
     const { job } = planExports(app, [`${exporter}:${format}`], out)[0]!;
     const ledger = await openWideLedger();
     const idleMiB = peakMiB();
-    const source = await sourceCpuSeconds(spread, count);
     const { result, cost } = await measure(() =>
       runExport(isArchived ? job : { ...job, archive: false }, {
         indicators: () => indicators(spread, count),
@@ -56,6 +55,7 @@ export function runCase({ exporter, format, spread, count, isArchived }: ExportC
       }),
     );
     const peak = peakMiB();
+    const source = await sourceCpuSeconds(spread, count);
     await ledger.close();
     const paths = result.files.map(({ path }) => join(out, exporter, path));
     return {

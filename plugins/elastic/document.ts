@@ -9,6 +9,7 @@ import {
   parseEndpoint,
   parseUrl,
   plainText,
+  type Tlp,
   virusTotalPage,
 } from "../../src/plugin.ts";
 import { hashesByAlgorithm } from "../shared/rows/value.ts";
@@ -84,43 +85,50 @@ export function commonFields(): object {
   };
 }
 
-/** What a document has of its own, for an indicator whose type is in TYPES. Fields that are undefined are not there. */
-export function ownFields(indicator: Indicator, id: string, feedName: string): object {
+/** What those of one TLP have in common in `threat.indicator`. */
+export function commonIndicatorFields(tlp: Tlp): object {
+  return { provider: "VirusTotal", marking: { tlp: tlp.toUpperCase(), tlp_version: "2.0" } };
+}
+
+/** What a document has of its own, and of that what belongs into `threat.indicator`. */
+export interface OwnFields {
+  readonly document: object;
+  readonly indicator: object;
+}
+
+/** For an indicator whose type is in TYPES. Fields that are undefined are not there. */
+export function ownFields(indicator: Indicator): OwnFields {
   const { families, labels, verdict } = indicator;
   const { type, ip, port, url, file, x509, related } = (OBSERVED[indicator.type] as (indicator: Indicator) => Observed)(
     indicator,
   );
   return {
-    labels: {
-      scope: indicator.scope,
-      valid_until: indicator.validUntil,
-      // Elastic's own address rule knows no ports: it would alert on all that the machine serves. This it passes by.
-      is_ioc_transform_source: indicator.type === "endpoint" ? "true" : undefined,
-    },
-    tags: tagsOf(labels.length > 0 ? [...families, ...labels] : families),
-    threat: {
-      feed: { name: feedName },
-      indicator: {
-        type,
-        ip,
-        port,
-        url,
-        file,
-        x509,
-        id: [id],
-        name: indicator.value,
-        description: aboutText(indicator),
-        first_seen: indicator.firstSeen,
-        last_seen: indicator.lastSeen,
-        modified_at: indicator.lastSeen,
-        provider: "VirusTotal",
-        confidence: CONFIDENCE[confidenceWord(verdict.confidence)],
-        sightings: indicator.sampleCount,
-        reference: virusTotalPage(indicator),
-        marking: { tlp: indicator.tlp.toUpperCase(), tlp_version: "2.0" },
+    document: {
+      labels: {
+        scope: indicator.scope,
+        valid_until: indicator.validUntil,
+        // Elastic's own address rule knows no ports: it would alert on all that the machine serves. This it passes by.
+        is_ioc_transform_source: indicator.type === "endpoint" ? "true" : undefined,
       },
+      tags: tagsOf(labels.length > 0 ? [...families, ...labels] : families),
+      related,
     },
-    related,
+    indicator: {
+      type,
+      ip,
+      port,
+      url,
+      file,
+      x509,
+      name: indicator.value,
+      description: aboutText(indicator),
+      first_seen: indicator.firstSeen,
+      last_seen: indicator.lastSeen,
+      modified_at: indicator.lastSeen,
+      confidence: CONFIDENCE[confidenceWord(verdict.confidence)],
+      sightings: indicator.sampleCount,
+      reference: virusTotalPage(indicator),
+    },
   };
 }
 

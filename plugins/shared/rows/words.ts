@@ -13,7 +13,9 @@ const ARITHMETIC: ReadonlySet<string> = new Set(["bounds", "decay", "hunt-policy
 
 /** Why it was judged so, in words, without what only a reader of the weights needs. */
 export function reasonTexts({ reasons }: Indicator["verdict"]): string[] {
-  return reasons.filter(({ id }) => !ARITHMETIC.has(id)).map(({ text }) => text);
+  const texts: string[] = [];
+  for (const { id, text } of reasons) if (!ARITHMETIC.has(id)) texts.push(text);
+  return texts;
 }
 
 /** `quillet: contacted by 1 sample; the sample is malicious by 40 of 70 engines (Zenbox)`, on one line. */

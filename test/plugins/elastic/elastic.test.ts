@@ -29,13 +29,13 @@ describe("elastic: documents", () => {
     expect(String(files.get("indicators.ndjson"))).toBe(
       '{"@timestamp":"2026-11-24T00:00:00.000Z","ecs":{"version":"8.11.0"},' +
         '"event":{"kind":"enrichment","category":["threat"],"type":["indicator"],"module":"ti_rulewright","dataset":"ti_rulewright.indicator"},' +
-        '"labels":{"scope":"subtree","valid_until":"2027-01-18T09:30:00.000Z"},"tags":["quillet","dynamic-dns"],' +
-        '"threat":{"feed":{"name":"Rulewright"},"indicator":{"type":"domain-name","url":{"domain":"quillet-morrow.top"},' +
-        '"id":["domain:quillet-morrow.top"],"name":"quillet-morrow.top",' +
+        '"labels":{"scope":"subtree","valid_until":"2027-01-18T09:30:00.000Z"},"tags":["quillet","dynamic-dns"],"related":{"hosts":["quillet-morrow.top"]},' +
+        '"threat":{"feed":{"name":"Rulewright"},"indicator":{"id":["domain:quillet-morrow.top"],' +
+        '"type":"domain-name","url":{"domain":"quillet-morrow.top"},"name":"quillet-morrow.top",' +
         '"description":"quillet: contacted by 1 sample; the sample is malicious by 40 of 70 engines (Zenbox)",' +
         '"first_seen":"2026-10-01T08:00:00.000Z","last_seen":"2026-10-20T09:30:00.000Z","modified_at":"2026-10-20T09:30:00.000Z",' +
-        '"provider":"VirusTotal","confidence":"High","sightings":1,"reference":"https://www.virustotal.com/gui/domain/quillet-morrow.top",' +
-        '"marking":{"tlp":"AMBER","tlp_version":"2.0"}}},"related":{"hosts":["quillet-morrow.top"]}}\n',
+        '"confidence":"High","sightings":1,"reference":"https://www.virustotal.com/gui/domain/quillet-morrow.top",' +
+        '"provider":"VirusTotal","marking":{"tlp":"AMBER","tlp_version":"2.0"}}}}\n',
     );
   });
 

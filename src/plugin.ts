@@ -7,7 +7,7 @@
  */
 import { z } from "zod";
 import type { Indicator } from "./model/indicator.ts";
-import type { ObservableType } from "./model/observable.ts";
+import type { Observable, ObservableType } from "./model/observable.ts";
 import type { SampleDetails } from "./model/sample-details.ts";
 
 export { defang } from "./model/defang.ts";
@@ -112,8 +112,11 @@ export interface RenderContext<O = unknown, F extends string = string> {
   spool(): Spool;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** One bad indicator is skipped and counted, never thrown. Call it at most once for each. */
-  skip(indicator: Indicator, reason: string): void;
+  /**
+   * One bad indicator is skipped and counted, never thrown. Call it at most once for each. Who decides late keeps type
+   * and value instead of the whole indicator.
+   */
+  skip(indicator: Observable, reason: string): void;
 }
 
 export interface RuleProofs {

@@ -2,7 +2,7 @@
 import { createSpools } from "../export/spool.ts";
 import { compileTemplates, readTemplates } from "../export/templates.ts";
 import type { Indicator } from "../model/indicator.ts";
-import { OBSERVABLE_TYPES } from "../model/observable.ts";
+import { OBSERVABLE_TYPES, type Observable } from "../model/observable.ts";
 import type {
   Exporter,
   Logger,
@@ -32,7 +32,7 @@ export interface RenderOptions {
 
 export interface Rendered {
   readonly files: RenderedFiles;
-  readonly skipped: readonly { readonly indicator: Indicator; readonly reason: string }[];
+  readonly skipped: readonly { readonly indicator: Observable; readonly reason: string }[];
   readonly rows: number;
   /** What the chunks say; absent when none says anything. */
   readonly indicators?: number;
@@ -88,7 +88,7 @@ export async function render(
   settings: RenderOptions = {},
 ): Promise<Rendered> {
   const parts = new Map<string, Buffer[]>();
-  const skipped: { indicator: Indicator; reason: string }[] = [];
+  const skipped: { indicator: Observable; reason: string }[] = [];
   let rows = 0;
   let written: number | undefined;
   const context = renderContext(exporter, settings, (indicator, reason) => skipped.push({ indicator, reason }));

@@ -4,7 +4,7 @@
  *
  * This module does not render, and it knows no target's limits.
  */
-import type { Indicator, RenderContext } from "../../../src/plugin.ts";
+import type { Indicator, Observable, RenderContext } from "../../../src/plugin.ts";
 
 /** Both are inclusive; without one there is no limit of that kind. */
 export interface Budget {
@@ -27,8 +27,7 @@ export interface Piece {
  *     at the end:          for (const line of cut.release()) …;  then log cut.summary()
  *
  * Give it indicators that are fit for the output; skip the others yourself. The pieces stay in memory until the end,
- * and with each the indicator it came from, but never more than the budget holds: an output that is larger than memory
- * needs no budget and streams instead.
+ * but never more than the budget holds: an output that is larger than memory needs no budget and streams instead.
  *
  * The result is the same as sorting everything and taking rows from the top until the first that no longer fits:
  * nothing is kept that ranks below something cut. The one exception is an indicator that alone exceeds the budget; it
@@ -46,7 +45,8 @@ export interface RankedCut<P extends Piece> {
 }
 
 interface Held<P> {
-  readonly indicator: Indicator;
+  /** A whole indicator would weigh more than its piece. */
+  readonly observable: Observable;
   readonly piece: P;
   readonly arrival: number;
 }
@@ -65,14 +65,14 @@ export function openCut<P extends Piece>(
   let reason = "";
 
   const cutLast = (): void => {
-    const stack = stacks.find(({ length }) => length > 0) as Held<P>[];
-    const { indicator, piece } = stack.pop() as Held<P>;
+    const level = stacks.findIndex(({ length }) => length > 0);
+    const { observable, piece } = (stacks[level] as Held<P>[]).pop() as Held<P>;
     reason = total.rows > maxRows ? beyond(maxRows, "rows") : beyond(maxBytes, "bytes");
-    ceiling = levelOf(indicator);
+    ceiling = level;
     total.rows -= piece.rows;
     total.bytes -= piece.bytes;
     total.cut += 1;
-    skip(indicator, reason);
+    skip(observable, reason);
   };
 
   return {
@@ -91,7 +91,8 @@ export function openCut<P extends Piece>(
         skip(indicator, "larger than the whole output may be");
         return;
       }
-      stacks[levelOf(indicator)]?.push({ indicator, piece, arrival: total.offered });
+      const { type, value } = indicator;
+      stacks[levelOf(indicator)]?.push({ observable: { type, value }, piece, arrival: total.offered });
       total.rows += piece.rows;
       total.bytes += piece.bytes;
       while (total.rows > maxRows || total.bytes > maxBytes) cutLast();

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { OBSERVABLE_NAMESPACE } from "../../../plugins/stix/ids.ts";
 import { stix } from "../../../plugins/stix/index.ts";
 import type { Indicator, SampleDetails } from "../../../src/plugin.ts";
-import { exampleIndicator, exampleIndicators, render } from "../../../src/testing.ts";
+import { exampleIndicator, exampleIndicators, type Rendered, render } from "../../../src/testing.ts";
 import { checkObjects, independentUuidv5, type Json, parsePattern, readObjects } from "./support.ts";
 
 const [{ samples: [SHA256 = ""] = [] } = {}] = exampleIndicators();
@@ -30,7 +30,7 @@ const indicators: Indicator[] = [
 ];
 
 let objects: Json[];
-let skipped: readonly { indicator: Indicator; reason: string }[];
+let skipped: Rendered["skipped"];
 beforeAll(async () => {
   const rendered = await render(stix, indicators, { samples: [sample], options: { tlp: "both" } });
   objects = readObjects(rendered.files);

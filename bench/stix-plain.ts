@@ -8,7 +8,9 @@ import { EXAMPLE_VALUES } from "../src/testing.ts";
 
 const OBSERVABLE_NAMESPACE = "00abedb4-aa42-466c-9c01-fed23315a9b7";
 const FIXED_TIME = "2026-01-01T00:00:00.000Z";
-const AMBER = ["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"];
+/** Of STIX 2.1 itself, and of its TLP 2.0 extension: https://github.com/oasis-open/cti-stix-common-objects */
+const AMBER_2 = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421";
+const AMBER = ["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82", AMBER_2];
 
 const AUTHOR_UUID = uuidv5(RULEWRIGHT_NAMESPACE, "stix:identity:system:Rulewright");
 const AUTHOR = `identity--${AUTHOR_UUID}`;
@@ -39,10 +41,10 @@ export function idsOf(value: string) {
 
 /** Everything at once, in memory; the indicators themselves are let go one by one. */
 export function plainBundle(indicators: Iterable<Indicator>): object {
-  const objects: object[] = [plainIdentity()];
+  const objects: object[] = [plainIdentity(), plainMarking()];
   for (const indicator of indicators) {
     const [domain, subject, observed, basedOn, indicates, consistsOf, contact] = plainObjects(indicator);
-    const isFirst = objects.length === 1;
+    const isFirst = objects.length === 2;
     objects.push(domain, subject, observed, basedOn);
     if (isFirst) objects.push(plainFamily());
     objects.push(indicates);
@@ -127,6 +129,22 @@ function plainIdentity(): object {
     modified: FIXED_TIME,
     name: "Rulewright",
     identity_class: "system",
+  };
+}
+
+function plainMarking(): object {
+  return {
+    type: "marking-definition",
+    spec_version: "2.1",
+    id: AMBER_2,
+    created: "2022-10-01T00:00:00.000Z",
+    name: "TLP:AMBER",
+    extensions: {
+      "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d": {
+        extension_type: "property-extension",
+        tlp_2_0: "amber",
+      },
+    },
   };
 }
 

@@ -22,7 +22,7 @@ const COLUMNS: readonly Column[] = [
 const CLI = join(import.meta.dirname, "../src/cli.ts");
 const PORT = 18_642;
 const LATENCY_MS = 50;
-const CONCURRENCIES = [4, 16];
+const CONCURRENCIES = [4, 8, 16];
 
 export async function benchHunt(print: Print, count: number): Promise<void> {
   const table = startTable(print, `hunt: ${whole(count)} samples with reports and three relationships`, COLUMNS);

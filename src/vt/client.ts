@@ -11,7 +11,7 @@ import { TIMEOUTS, type Timeouts } from "../net/dispatcher.ts";
 import type { ProxySettings } from "../net/proxy.ts";
 import type { Secret } from "../net/secret.ts";
 import { readAnswer } from "./answer.ts";
-import { type ClientLog, createExchange, type Exchange, type Sent } from "./exchange.ts";
+import { type ClientLog, createExchange, type Exchange, type Sent, type Unread } from "./exchange.ts";
 import { VtError } from "./failure.ts";
 import { embeddedListings, type Listing, readListing, withItems, withRelationships } from "./listing.ts";
 import { type QuotaLine, readOverallQuotas } from "./overall-quotas.ts";
@@ -158,9 +158,12 @@ interface Api {
 function getJson(api: Api, url: URL, { isCounted = true } = {}): Promise<unknown> {
   const path = pathOf(api, url);
   const call = { endpoint: endpointOf(path), ...(isCounted ? { kind: kindOf(path) } : {}) };
-  return api.exchange.ask(call, async (): Promise<Sent<unknown>> => {
-    const answer = readAnswer(await api.transport.fetch({ url, isApi: true }, api.signal), api.transport.mask);
-    return answer.status === 200 && answer.body.kind === "json" ? { value: answer.body.value } : { answer };
+  return api.exchange.ask(call, async (): Promise<Unread<unknown>> => {
+    const { unpack, ...raw } = await api.transport.fetch({ url, isApi: true }, api.signal);
+    return async () => {
+      const answer = readAnswer({ ...raw, bytes: await unpack() }, api.transport.mask);
+      return answer.status === 200 && answer.body.kind === "json" ? { value: answer.body.value } : { answer };
+    };
   });
 }
 

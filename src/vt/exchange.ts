@@ -47,9 +47,12 @@ export interface Call {
 /** What one attempt came to: a value, or an answer to rule on. Without a whole answer it throws TransportBreak. */
 export type Sent<T> = { readonly value: T } | { readonly answer: Answer };
 
+/** An answer that is here whole and still to be read: its slot is free for the next request meanwhile. */
+export type Unread<T> = () => Promise<Sent<T>>;
+
 export interface Exchange {
   /** Answers undefined for an unknown object. Throws VtError, or the signal's reason. */
-  ask<T>(call: Call, send: () => Promise<Sent<T>>): Promise<T | undefined>;
+  ask<T>(call: Call, send: () => Promise<Sent<T> | Unread<T>>): Promise<T | undefined>;
   stats(): { readonly requests: number; readonly repeated: number };
 }
 
@@ -75,7 +78,7 @@ export function createExchange(deps: ExchangeDeps): Exchange {
   let keyRefused: VtError | undefined;
 
   /** Sends in the endpoint's turn and a free slot: who waited for a slot looks again whether the endpoint rests. */
-  async function sendInTurn<T>({ endpoint, kind }: Call, send: () => Promise<Sent<T>>): Promise<Sent<T>> {
+  async function sendInTurn<T>({ endpoint, kind }: Call, send: () => Promise<Sent<T> | Unread<T>>): Promise<Sent<T>> {
     for (;;) {
       const pass = await gate.enter(endpoint);
       try {
@@ -87,14 +90,14 @@ export function createExchange(deps: ExchangeDeps): Exchange {
           requests += 1;
           return send();
         });
-        if (sent) return sent;
+        if (sent) return typeof sent === "function" ? await sent() : sent;
       } finally {
         pass.leave();
       }
     }
   }
 
-  async function attempt<T>(call: Call, send: () => Promise<Sent<T>>): Promise<Ruled<T>> {
+  async function attempt<T>(call: Call, send: () => Promise<Sent<T> | Unread<T>>): Promise<Ruled<T>> {
     try {
       const sent = await sendInTurn(call, send);
       if ("value" in sent || sent.answer.status !== 429) {
@@ -109,7 +112,7 @@ export function createExchange(deps: ExchangeDeps): Exchange {
     }
   }
 
-  async function ask<T>(call: Call, send: () => Promise<Sent<T>>): Promise<T | undefined> {
+  async function ask<T>(call: Call, send: () => Promise<Sent<T> | Unread<T>>): Promise<T | undefined> {
     let failedAt: number | undefined;
     let hitches = 0;
     for (let attempts = 1; ; attempts += 1) {

@@ -48,8 +48,8 @@ export interface OpenBody {
 }
 
 export interface Transport {
-  /** A GET read to its end. Throws TransportBreak, or the signal's reason. */
-  fetch(target: Target, signal: AbortSignal): Promise<RawAnswer & { readonly bytes: Buffer }>;
+  /** A GET read to its end; `unpack` decompresses its body. Both throw TransportBreak, `fetch` the signal's reason too. */
+  fetch(target: Target, signal: AbortSignal): Promise<RawAnswer & { readonly unpack: () => Promise<Buffer> }>;
   /** A GET whose body is read by the caller, as it comes; it must be read or destroyed. Throws as `fetch`. */
   open(target: Target, signal: AbortSignal): Promise<RawAnswer & OpenBody>;
   /** Reads a body of `open` to its end, as `fetch` does. */
@@ -92,18 +92,25 @@ export function createTransport(options: TransportOptions): Transport {
     };
     return { raw, body, encoding: String(got["content-encoding"] ?? "identity").toLowerCase() };
   };
-  const drain = async ({ body, encoding }: OpenBody): Promise<Buffer> =>
-    decompress(await collect(body, maxBodyBytes), encoding, maxBodyBytes);
+  const unpack = (bytes: Buffer, encoding: string): Promise<Buffer> =>
+    decompress(bytes, encoding, maxBodyBytes).catch((error: unknown) => Promise.reject(breakOf(error, mask)));
 
   return {
     mask,
     serverTime: () => serverTime,
-    drain: (opened) => drain(opened).catch((error: unknown) => Promise.reject(breakOf(error, mask))),
+    async drain({ body, encoding }) {
+      try {
+        return await unpack(await collect(body, maxBodyBytes), encoding);
+      } catch (error) {
+        throw breakOf(error, mask);
+      }
+    },
     async fetch(target, signal) {
       const limited = withDeadline(signal, timeouts.total);
       try {
-        const { raw, ...opened } = await send(target, limited.signal);
-        return { ...raw, bytes: await drain(opened) };
+        const { raw, body, encoding } = await send(target, limited.signal);
+        const bytes = await collect(body, maxBodyBytes);
+        return { ...raw, unpack: () => unpack(bytes, encoding) };
       } catch (error) {
         signal.throwIfAborted();
         throw limited.signal.aborted

@@ -153,10 +153,13 @@ function where({ source, line }: ReadProblem): string {
   return line === undefined ? source : `${source}:${line}`;
 }
 
+/** A folder, or false for none whatever the config says. */
+export type ListsChoice = string | false;
+
 /** The lists behind `--warning-lists` or the config, or undefined. Throws WARNING_LISTS_UNREADABLE. */
-export async function openWarningLists(app: App, flag?: string): Promise<WarningLists | undefined> {
-  const folder = flag ?? app.loaded.config.warningLists;
-  if (folder === undefined) return undefined;
+export async function openWarningLists(app: App, choice?: ListsChoice): Promise<WarningLists | undefined> {
+  const folder = choice ?? app.loaded.config.warningLists;
+  if (folder === undefined || folder === false) return undefined;
   try {
     const lists = await loadWarningLists(folder);
     for (const { list, reason } of lists.problems) app.log.warn(`warning list ${list}: ${reason}`);
@@ -181,7 +184,7 @@ export async function judgeReports(
   app: App,
   paths: readonly string[],
   options: {
-    readonly warningLists?: string;
+    readonly warningLists?: ListsChoice;
     /** Output folder whose rules keep their sids and whose objects keep their versions. */
     readonly ledgersFrom?: string;
     readonly onProgress?: (text: string) => void;

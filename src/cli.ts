@@ -78,6 +78,7 @@ const configOption = () =>
   );
 const jsonOption = () => new Option("--json", "machine-readable JSON on standard output");
 const listsOption = () => new Option("--warning-lists <dir>", "folder of a checkout of MISP's warning lists");
+const noListsOption = () => new Option("--no-warning-lists", "judge without any");
 
 const WHERE_HELP = `\nFields of --where, joined by spaces, each with =, !=, <, <=, > or >= and values separated by |:\n${Object.entries(
   WHERE_FIELDS,
@@ -114,6 +115,7 @@ function program() {
     .option("--where <filter>", 'only these indicators, such as "type=domain|url confidence>=70 family=emotet"')
     .option("--verify", "prove rules with the real engine before they are swapped in; see docs/verify.md")
     .addOption(listsOption())
+    .addOption(noListsOption())
     .addOption(new Option("--tlp <level>", "TLP of every indicator; default amber").choices(TLP_LEVELS))
     .option(
       "--as-of <day>",
@@ -135,6 +137,7 @@ function program() {
     .argument("[path...]", "reports to judge by; default what the store holds")
     .addOption(storeOption())
     .addOption(listsOption())
+    .addOption(noListsOption())
     .addOption(jsonOption())
     .addOption(configOption())
     .action((value, paths, { config, ...options }) =>
@@ -160,6 +163,7 @@ function program() {
     .option("--plan", "print searches, pages and look-ups and what they cost; spends nothing")
     .addOption(storeOption())
     .addOption(listsOption())
+    .addOption(noListsOption())
     .addOption(jsonOption())
     .addOption(configOption())
     .action((names, { config, ...options }) => {
@@ -173,6 +177,7 @@ function program() {
     .argument("<path...>", "files or folders with saved VirusTotal API v3 bodies, or - for standard input")
     .addOption(storeOption())
     .addOption(listsOption())
+    .addOption(noListsOption())
     .addOption(configOption())
     .action((paths, { config, ...options }) =>
       run(config, async (app) => (await import("./commands/ingest.ts")).ingestReports(app, output, paths, options)),
@@ -184,6 +189,7 @@ function program() {
     .option("--all", "everything in the store; the default")
     .addOption(storeOption())
     .addOption(listsOption())
+    .addOption(noListsOption())
     .addOption(configOption())
     .action(({ config, all: _all, ...options }) =>
       run(config, async (app) => (await import("./commands/ingest.ts")).judgeStored(app, output, options)),
@@ -227,6 +233,7 @@ function program() {
     .option("--out <dir>", "folder for the output", "out")
     .addOption(storeOption())
     .addOption(listsOption())
+    .addOption(noListsOption())
     .addOption(configOption())
     .action(({ config, ...options }) =>
       run(config, async (app) => (await import("./commands/run.ts")).runScheduler(app, output, options)),
@@ -405,6 +412,7 @@ function program() {
     .option("--offline", "leave VirusTotal out; otherwise four requests count against the quota")
     .addOption(storeOption())
     .addOption(listsOption())
+    .addOption(noListsOption())
     .addOption(jsonOption())
     .addOption(configOption())
     .action(({ config, ...options }) =>

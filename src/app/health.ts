@@ -5,16 +5,17 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { type App, openWarningLists } from "../app.ts";
+import { type App, type ListsChoice, openWarningLists } from "../app.ts";
 import { loadBackground } from "../enrich/background.ts";
+import type { WarningLists } from "../enrich/warning-lists.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import { type Check, problem } from "./check.ts";
 import { sinkChecks } from "./sink-health.ts";
-import { storePath, withStore } from "./stored.ts";
+import { listsOfStore, storePath, withStore } from "./stored.ts";
 
 export interface HealthOptions {
   readonly store?: string;
-  readonly warningLists?: string;
+  readonly warningLists?: ListsChoice;
 }
 
 const DAY_MS = 86_400_000;
@@ -93,10 +94,10 @@ function spaceCheck(app: App, { store: flag }: HealthOptions): Check {
   }
 }
 
-async function listsCheck(app: App, { warningLists: flag }: HealthOptions): Promise<Check> {
+async function listsCheck(app: App, options: HealthOptions): Promise<Check> {
   const name = "warning lists";
   try {
-    const lists = await openWarningLists(app, flag);
+    const lists = await listsInUse(app, options);
     if (lists === undefined)
       return {
         name,
@@ -114,6 +115,12 @@ async function listsCheck(app: App, { warningLists: flag }: HealthOptions): Prom
   } catch (error) {
     return problem(name, error);
   }
+}
+
+/** Nothing is remembered of a flag that only asks. */
+async function listsInUse(app: App, { store, warningLists }: HealthOptions): Promise<WarningLists | undefined> {
+  if (warningLists !== undefined || !existsSync(storePath(app, store))) return openWarningLists(app, warningLists);
+  return withStore(app, store, (opened) => listsOfStore(app, opened));
 }
 
 /** MISP's lists are versioned by their day: 20261124. */

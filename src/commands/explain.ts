@@ -1,7 +1,7 @@
 /** `rulewright explain <value> <path…>`: why a value is kept, in review or dropped. */
 
 import { storedContext, withStore } from "../app/stored.ts";
-import { type App, judgeReports } from "../app.ts";
+import { type App, judgeReports, type ListsChoice } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import { canonicalise, isRejected, recognise } from "../model/canonical.ts";
 import { refang } from "../model/defang.ts";
@@ -13,7 +13,7 @@ import type { Output } from "./output.ts";
 
 export interface ExplainOptions {
   readonly store?: string;
-  readonly warningLists?: string;
+  readonly warningLists?: ListsChoice;
   readonly json?: boolean;
 }
 
@@ -30,7 +30,11 @@ export async function explain(
     return withStore(app, options.store, (store) =>
       explainFrom(store, storedContext(app), output, value, isJson, "the store"),
     );
-  const { store } = await judgeReports(app, paths, options.warningLists ? { warningLists: options.warningLists } : {});
+  const { store } = await judgeReports(
+    app,
+    paths,
+    options.warningLists === undefined ? {} : { warningLists: options.warningLists },
+  );
   try {
     // As `generate` takes them: reports are current, and nothing expires.
     const { tlp, policy } = app.loaded.config;

@@ -1,5 +1,5 @@
 /** `rulewright generate`: reports in, detection content out; no key, no store, no config needed. */
-import { type App, asOfStore, DEFAULT_EXPORTS, judgeReports, planExports } from "../app.ts";
+import { type App, asOfStore, DEFAULT_EXPORTS, judgeReports, type ListsChoice, planExports } from "../app.ts";
 import type { Tlp } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
 import type { IndicatorContext } from "../policy/indicators.ts";
@@ -14,7 +14,7 @@ export interface GenerateOptions {
   readonly to?: readonly string[];
   readonly out: string;
   readonly where?: string;
-  readonly warningLists?: string;
+  readonly warningLists?: ListsChoice;
   readonly tlp?: Tlp;
   readonly asOf?: Date;
   readonly explain?: boolean;
@@ -36,7 +36,7 @@ export async function generate(
   const planned = planExports(app, named(app, options.to), folder, options.where, options.verify);
   const judged = await judgeReports(app, paths, {
     onProgress: (text) => output.progress(text),
-    ...(options.warningLists ? { warningLists: options.warningLists } : {}),
+    ...(options.warningLists === undefined ? {} : { warningLists: options.warningLists }),
     ...(folder === undefined ? {} : { ledgersFrom: folder }),
   });
   const { store, ingested, tally } = judged;
@@ -50,7 +50,7 @@ export async function generate(
     const context = { tlp: options.tlp ?? app.loaded.config.tlp, asOf };
     const { policy } = app.loaded.config;
     if (options.explain) await printExplanations(store, { ...context, policy }, output, options.json === true);
-    const hasLists = (options.warningLists ?? app.loaded.config.warningLists) !== undefined;
+    const hasLists = (options.warningLists ?? app.loaded.config.warningLists ?? false) !== false;
     const advice = !hasLists && !options.json && keepsHosts(tally) ? `${WITHOUT_LISTS}\n\n` : "";
     output.say(`${ingestSummary(ingested)}\n\n${judgingSummary(tally)}\n\n${advice}`);
     return await publish(app, output, store, {

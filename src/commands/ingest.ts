@@ -1,14 +1,15 @@
 /** `rulewright ingest <path…>`: saved reports into the store, judged. */
 
 import { judgeStore, withNewStore, withStore } from "../app/stored.ts";
-import { type App, ingest } from "../app.ts";
+import { type App, ingest, type ListsChoice } from "../app.ts";
 import { EXIT } from "../errors.ts";
 import type { Output } from "./output.ts";
 import { ingestSummary, judgingSummary } from "./summary.ts";
 
 export interface StoreOptions {
   readonly store?: string;
-  readonly warningLists?: string;
+  /** False: judged without, whatever the config or the store say. */
+  readonly warningLists?: ListsChoice;
 }
 
 export async function ingestReports(

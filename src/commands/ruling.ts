@@ -1,6 +1,6 @@
 /** `rulewright allow|deny|revoke|restore <value> --reason "…"`: an operator's word, which wins over every rule. */
 
-import { judgeStore, openJudging, withNewStore, withStore } from "../app/stored.ts";
+import { openJudging, withNewStore, withStore } from "../app/stored.ts";
 import type { App } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import { type Canonical, canonicalise, isRejected, recognise, typesOfHex } from "../model/canonical.ts";
@@ -34,8 +34,8 @@ export async function rule(
         `${value} is no indicator of the store, so there is nothing to withdraw. Keep it out for good: rulewright allow ${value} --reason "…"`,
       );
     }
+    const judging = await openJudging(app, store);
     await store.rule(observable, { action, reason: options.reason, ruledAt: Math.floor(app.now.getTime() / 1000) });
-    const judging = await openJudging(app);
     await judgeAll(store, judging, app.signal);
     const objection = action === "deny" ? objectionTo(observable, judging) : undefined;
     if (objection !== undefined) app.log.warn(denialWarning(observable, objection));
@@ -64,9 +64,10 @@ export async function restore(
 ): Promise<number> {
   const observable = observableOf(value, options.type);
   return withStore(app, options.store, async (store) => {
+    const judging = await openJudging(app, store);
     if (!(await store.unrule(observable)))
       throw new RulewrightError("VALUE_UNKNOWN", `Nobody has ruled on ${value}. ${await helpWith(store, observable)}`);
-    await judgeStore(app, store);
+    await judgeAll(store, judging, app.signal);
     output.say(`The rules decide again on ${defang(observable.value)} (${observable.type}).\n`);
     return EXIT.done;
   });

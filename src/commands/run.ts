@@ -1,9 +1,9 @@
 /** `rulewright run`: hunts, judging and exports at their cadence; `--once` does all of it once. */
 import { resolve } from "node:path";
 import { createClaimant } from "../app/claimant.ts";
-import { storePath, withNewStore } from "../app/stored.ts";
+import { listsOfStore, storePath, withNewStore } from "../app/stored.ts";
 import { openVirusTotal, pause, runningClock } from "../app/virustotal.ts";
-import type { App } from "../app.ts";
+import type { App, ListsChoice } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import type { Logger } from "../plugin.ts";
 import { runOnce, runScheduled, type SchedulerDeps } from "../worker/scheduler.ts";
@@ -30,6 +30,7 @@ export async function runScheduler(plain: App, output: Output, options: RunOptio
   const { hunts } = app.loaded.config;
   if (hunts.length > 0) await openVirusTotal(app, options.store).close();
   return withNewStore(app, options.store, async (store) => {
+    if (options.warningLists !== undefined) await listsOfStore(app, store, options.warningLists);
     const folder = resolve(app.folder, options.out);
     const stages = stagesOf(app, store, { ...options, folder });
     const deps: SchedulerDeps = {
@@ -57,9 +58,10 @@ export async function runScheduler(plain: App, output: Output, options: RunOptio
 }
 
 /** `--warning-lists` as if the config had it: every judgement of the scheduler goes by the same lists. */
-function withLists({ loaded, folder }: App, flag: string | undefined): App["loaded"] {
-  if (flag === undefined) return loaded;
-  return { ...loaded, config: { ...loaded.config, warningLists: resolve(folder, flag) } };
+function withLists({ loaded, folder }: App, choice: ListsChoice | undefined): App["loaded"] {
+  if (choice === undefined) return loaded;
+  const { warningLists: _, ...config } = loaded.config;
+  return { ...loaded, config: choice === false ? config : { ...config, warningLists: resolve(folder, choice) } };
 }
 
 /** Lines with their time: a service's log may be read without the journal's own. */

@@ -45,6 +45,11 @@ export const MIGRATIONS: Record<string, Migration> = {
       for (const statement of DETONATION_SCHEMA) await sql.raw(statement).execute(db);
     },
   },
+  "0009_settings": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await sql.raw("create table setting (name text primary key, value text not null)").execute(db);
+    },
+  },
 };
 
 const EVIDENCE_SCHEMA = [

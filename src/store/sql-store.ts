@@ -18,7 +18,7 @@ import { populationOf, sandboxSharesOf } from "./population.ts";
 import { findSamples } from "./samples.ts";
 import type { Schema } from "./schema.ts";
 import { createSidLedger } from "./sid-ledger.ts";
-import type { RejectionRow, Ruling, Store } from "./store.ts";
+import type { RejectionRow, Ruling, Settings, Store } from "./store.ts";
 import { countDecisions, saveJudgements } from "./verdicts.ts";
 import { createVersionStore } from "./version-ledger.ts";
 import { writeBatch } from "./write-batch.ts";
@@ -90,8 +90,25 @@ export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange, clock?: 
     feedback: createFeedbackStore(db),
     versions: createVersionStore(db),
     deliveries: (target, now) => createDeliveryLedger(db, target, now),
+    settings: createSettings(db),
     samples: (sha256s) => findSamples(db, sha256s),
     close: () => db.destroy(),
+  };
+}
+
+function createSettings(db: Kysely<Schema>): Settings {
+  return {
+    async get(name) {
+      const { rows } = await sql<{ value: string }>`select value from setting where name = ${name}`.execute(db);
+      return rows[0]?.value;
+    },
+    async set(name, value) {
+      if (value === undefined) await sql`delete from setting where name = ${name}`.execute(db);
+      else
+        await sql`
+          insert into setting (name, value) values (${name}, ${value})
+          on conflict (name) do update set value = excluded.value`.execute(db);
+    },
   };
 }
 

@@ -172,6 +172,15 @@ export interface StoreCounts {
   readonly rejections: number;
 }
 
+/** `warning-lists`: the folder of those that it was judged by last, absolute; absent when no flag named one. */
+export type SettingName = "warning-lists";
+
+export interface Settings {
+  get(name: SettingName): Promise<string | undefined>;
+  /** Without a value it is forgotten. */
+  set(name: SettingName, value: string | undefined): Promise<void>;
+}
+
 export interface Store {
   /** Adds a batch in one transaction; the same evidence again changes nothing. */
   add(batch: readonly Collected[]): Promise<void>;
@@ -213,6 +222,8 @@ export interface Store {
   readonly versions: VersionStore;
   /** `target` names the sink of the config and the export it gets. */
   deliveries(target: string, now: () => Date): DeliveryLedger;
+  /** What the store remembers of how it is used. */
+  readonly settings: Settings;
   /** By sha256; unknown ones are absent. */
   samples(sha256s: readonly string[]): Promise<ReadonlyMap<string, SampleDetails>>;
   close(): Promise<void>;

@@ -25,7 +25,7 @@ import { nearest } from "./model/nearest.ts";
 import type { Exporter, Logger } from "./plugin.ts";
 import { type IndicatorContext, indicatorsOf } from "./policy/indicators.ts";
 import { type JudgingTally, judgeAll } from "./policy/judge-all.ts";
-import { parseWhere, type Where } from "./policy/where.ts";
+import { everyOf, type Where } from "./policy/where.ts";
 import { restoreSids } from "./store/sid-file.ts";
 import { openSqliteStore, storeFailure } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
@@ -272,7 +272,10 @@ export function planExports(
                 previous?.find((own) => own.name === name)?.files.map(({ path }) => path) ?? [],
               ),
       },
-      where: everyOf([config?.where, filter]),
+      where: everyOf([
+        { place: `exports.${name}.where`, text: config?.where },
+        { place: "--where", text: filter },
+      ]),
     };
   });
 }
@@ -294,12 +297,6 @@ export function planRendering(
     options: optionsOf(`exports.${name}.options`, exporter, config?.options ?? {}, "exporters"),
     templates: templatesOf(app, exporter),
   };
-}
-
-/** Throws WHERE_INVALID. */
-export function everyOf(filters: readonly (string | undefined)[]): Where {
-  const tests = filters.filter((text) => text !== undefined).map(parseWhere);
-  return (indicator) => tests.every((holds) => holds(indicator));
 }
 
 /** The operator's templates, and a word that they are in use: a folder of that name may lie about by chance. */

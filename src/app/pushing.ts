@@ -3,7 +3,7 @@
  * not stop the others. What a target has acknowledged is in the store, so a push that was cut off goes on.
  */
 import { dirname, resolve } from "node:path";
-import { type App, everyOf, optionsOf, planRendering } from "../app.ts";
+import { type App, optionsOf, planRendering } from "../app.ts";
 import type { SinkConfig } from "../config.ts";
 import { RulewrightError } from "../errors.ts";
 import { type ExportDeps, type ExportJob, type ExportResult, runExport } from "../export/pipeline.ts";
@@ -15,7 +15,7 @@ import { createHttpClient } from "../net/http.ts";
 import { proxyFromEnvironment } from "../net/proxy.ts";
 import type { Chunk, Logger, Sink } from "../plugin.ts";
 import { indicatorsOf } from "../policy/indicators.ts";
-import type { Where } from "../policy/where.ts";
+import { everyOf, type Where } from "../policy/where.ts";
 import type { Store } from "../store/store.ts";
 import { VERSION } from "../version.ts";
 import { type FeedbackEntry, takeFeedback } from "./feedback.ts";
@@ -89,7 +89,10 @@ export function planTarget(app: App, target: string, config: SinkConfig): Planne
   return config.exports.map((spec) => {
     const rendering = planRendering(app, spec);
     requireMediaType(target, sink, rendering);
-    const where = everyOf([app.loaded.config.exports[rendering.name]?.where, config.where]);
+    const where = everyOf([
+      { place: `exports.${rendering.name}.where`, text: app.loaded.config.exports[rendering.name]?.where },
+      { place: `sinks.${target}.where`, text: config.where },
+    ]);
     const gate = gateOf(app, rendering, false);
     // A sink for one media type takes objects, not files.
     const takesFiles = sink.accepts === "any";

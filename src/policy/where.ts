@@ -21,8 +21,31 @@ type Field = keyof typeof WHERE_FIELDS;
 
 const TERM = /^([a-z]+)(!=|>=|<=|=|>|<)(.+)$/i;
 
+/** A filter, and where it was written: `--where`, or a place in the config. */
+export interface WrittenFilter {
+  readonly place: string;
+  readonly text: string | undefined;
+}
+
+/** What passes all of the filters that are there. Throws WHERE_INVALID, which says where the fault is. */
+export function everyOf(filters: readonly WrittenFilter[]): Where {
+  const tests = filters.flatMap(({ place, text }) => (text === undefined ? [] : [parseWhere(text, place)]));
+  return (indicator) => tests.every((holds) => holds(indicator));
+}
+
 /** Throws WHERE_INVALID and names the nearest field. */
-export function parseWhere(text: string): Where {
+export function parseWhere(text: string, place = "--where"): Where {
+  try {
+    return parseTerms(text);
+  } catch (error) {
+    if (!(error instanceof FilterFault)) throw error;
+    throw new RulewrightError("WHERE_INVALID", `${place}: ${error.message}. See: rulewright generate --help`);
+  }
+}
+
+class FilterFault extends Error {}
+
+function parseTerms(text: string): Where {
   if (text.trim() === "") throw invalid("it is empty");
   const tests = text
     .trim()
@@ -98,6 +121,6 @@ function isNumeric(field: Field): boolean {
   return field === "confidence" || field === "samples" || field === "sandboxes";
 }
 
-function invalid(message: string): RulewrightError {
-  return new RulewrightError("WHERE_INVALID", `Cannot read the filter: ${message}. See: rulewright generate --help`);
+function invalid(message: string): FilterFault {
+  return new FilterFault(`cannot read the filter: ${message}`);
 }

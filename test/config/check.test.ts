@@ -19,10 +19,12 @@ describe("config check", () => {
 plugins: [./absent.ts]
 exports:
   suricata: { format: rulez }
+  csv: { where: confidnce>=70 }
   blocklist: { exporter: cvs }
 sinks:
   one: { sink: taxi, exports: [stix], ${SINK} }
   two: { sink: taxii, exports: [csv, "stixx:objects"], ${SINK} }
+  four: { sink: file, exports: [snort], where: type=dns, maxTlp: amber, options: { path: out } }
   three: { sink: taxii, exports: [stix], maxTlp: amber, options: { url: https://tip.example/, token: abc } }
 hunts:
   - { name: twin, query: p }
@@ -32,6 +34,8 @@ hunts:
       "The plugin ./absent.ts did not load",
       'suricata has no format "rulez"',
       'There is no exporter "cvs"',
+      'exports.csv.where: cannot read the filter: unknown field "confidnce" (did you mean "confidence"?)',
+      'sinks.four.where: cannot read the filter: unknown type "dns"',
       'There is no sink "taxi" (did you mean "taxii"?)',
       "sinks.two.exports: taxii does not take csv:csv",
       'There is no exporter "stixx" (did you mean "stix"?)',
@@ -39,7 +43,7 @@ hunts:
       "two hunts are called twin",
     ])
       expect(stderr).toContain(words);
-    expect(stderr).toMatch(new RegExp(`\\n${file} has 8 problems\\.\\n$`));
+    expect(stderr).toMatch(new RegExp(`\\n${file} has 10 problems\\.\\n$`));
     expect(stderr).not.toContain("is sound");
     expect(code).toBe(2);
   });

@@ -4,16 +4,7 @@ import type { EvidenceNote, EvidenceRole } from "../model/evidence.ts";
 import type { HostScope } from "../model/indicator.ts";
 import type { Observable, ObservableType } from "../model/observable.ts";
 import type { Decision, Reason } from "../model/verdict.ts";
-import {
-  grouped,
-  LISTED,
-  linksOf,
-  type ObservableRow,
-  PAGE,
-  rulingsOf,
-  STRINGS_ONLY,
-  withdrawnHostsOf,
-} from "./aggregates.ts";
+import { grouped, LISTED, linksOf, type ObservableRow, PAGE, rulingsOf, withdrawnHostsOf } from "./aggregates.ts";
 import { scanEvidence } from "./evidence-scan.ts";
 import { findersOf } from "./finders.ts";
 import type { Schema } from "./schema.ts";
@@ -59,11 +50,8 @@ export async function findJudged(db: Kysely<Schema>, { type, value }: Observable
 async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readonly VerdictRow[]): Promise<JudgedRow[]> {
   const own = page.map(({ id }) => id);
   const ids = JSON.stringify(own);
-  const tallies = await scanEvidence(db, own);
-  const labels = await tagsOf(db, ids, "label");
-  const techniques = await tagsOf(db, ids, "technique");
+  const tallies = await scanEvidence(db, own, true);
   const evidence = await evidenceOf(db, ids);
-  const samples = await samplesOf(db, ids);
   const links = await linksOf(db, own);
   const finders = await findersOf(db, own);
   const rulings = await rulingsOf(db, type, page);
@@ -79,9 +67,9 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
       labels: JSON.parse(row.labels) as string[],
       wasKept: row.was_kept === 1,
       families: smallest(tally?.families.keys()),
-      sampleLabels: (labels.get(row.id) ?? []).slice(0, LISTED),
-      techniques: (techniques.get(row.id) ?? []).slice(0, LISTED),
-      samples: samples.get(row.id) ?? [],
+      sampleLabels: smallest(tally?.told?.labels),
+      techniques: smallest(tally?.told?.techniques),
+      samples: smallest(tally?.told?.samples),
       sampleCount: tally?.samples ?? 0,
       sandboxes: smallest(tally?.sandboxes),
       ...(tally?.firstSeen === undefined ? {} : { firstSeen: tally.firstSeen }),
@@ -100,29 +88,6 @@ async function judgedRows(db: Kysely<Schema>, type: ObservableType, page: readon
 
 function smallest(names: Iterable<string> = []): string[] {
   return [...names].sort().slice(0, LISTED);
-}
-
-/** Labels or techniques of the samples of each observable, sorted. */
-async function tagsOf(db: Kysely<Schema>, ids: string, kind: "label" | "technique"): Promise<Map<number, string[]>> {
-  const { rows } = await sql<{ id: number; name: string }>`
-    select distinct e.observable_id as id, t.name
-    from evidence e join sample_tag t on t.sample_id = e.sample_id and t.kind = ${kind}
-    where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY}
-    order by 1, 2`.execute(db);
-  return grouped(rows, ({ name }) => name);
-}
-
-/** The first samples of each observable by their hash. */
-async function samplesOf(db: Kysely<Schema>, ids: string): Promise<Map<number, string[]>> {
-  const { rows } = await sql<{ id: number; name: string }>`
-    select id, name from (
-      select id, name, row_number() over (partition by id order by name) as position from (
-        select distinct e.observable_id as id, s.key as name
-        from evidence e join sample s on s.id = e.sample_id
-        where e.observable_id in (select value from json_each(${ids})) and e.role not in ${STRINGS_ONLY} and s.key not like 'unknown-%'
-      ) named
-    ) ranked where position <= ${LISTED} order by 1, 2`.execute(db);
-  return grouped(rows, ({ name }) => name);
 }
 
 interface PlaceRow {

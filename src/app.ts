@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { plugins as builtIn } from "../plugins/index.ts";
 import { gateOf, type VerifyGate } from "./app/gate.ts";
+import { createSieve } from "./app/held-back.ts";
 import { sidRange } from "./app/sids.ts";
 import { collect } from "./collect/report.ts";
 import { absenceText, isAbsent } from "./config/absence.ts";
@@ -219,7 +220,9 @@ export interface PlannedExport {
   readonly job: ExportJob;
   /** The proof it has to pass before its swap. */
   readonly gate?: VerifyGate;
-  readonly where: Where;
+  readonly where?: Where;
+  /** The folder and the export, for what the store remembers of it; absent for a filter of this run alone. */
+  readonly place?: string;
 }
 
 /**
@@ -257,6 +260,10 @@ export function planExports(
       ...(config?.checkTimeoutSeconds ? { checkTimeoutSeconds: config.checkTimeoutSeconds } : {}),
     });
     const gate = folder === undefined ? undefined : gateOf(app, rendering, isVerified);
+    const where = everyOf([
+      { place: `exports.${name}.where`, text: config?.where },
+      { place: "--where", text: filter },
+    ]);
     return {
       ...(gate ? { gate } : {}),
       job: {
@@ -272,10 +279,8 @@ export function planExports(
                 previous?.find((own) => own.name === name)?.files.map(({ path }) => path) ?? [],
               ),
       },
-      where: everyOf([
-        { place: `exports.${name}.where`, text: config?.where },
-        { place: "--where", text: filter },
-      ]),
+      ...(where ? { where } : {}),
+      ...(folder === undefined || filter !== undefined ? {} : { place: join(folder, name) }),
     };
   });
 }
@@ -368,10 +373,11 @@ export async function exportAll(
   // Nobody may be waiting yet when it is refused.
   swap.promise.catch(() => {});
   const running: Promise<ExportOutcome>[] = [];
-  for (const { job, gate, where: wanted } of planned) {
+  for (const { job, gate, where, place } of planned) {
     const ready = Promise.withResolvers<void>();
+    const sieve = createSieve({ where, given: place === undefined ? undefined : store.given(place) });
     const deps: ExportDeps = {
-      indicators: () => filtered(indicatorsOf(store, indicatorContext, app.signal), wanted),
+      indicators: () => sieve.pass(indicatorsOf(store, indicatorContext, app.signal)),
       sids: store.sids,
       versions: store.versions.of(job.name, context.asOf),
       samples: (sha256s) => store.samples(sha256s),
@@ -412,10 +418,6 @@ function untouched(cause: unknown): RulewrightError {
 function failedOutcome(job: ExportJob, error: unknown): ExportOutcome {
   if (!(error instanceof RulewrightError) || error.code === "INTERRUPTED") throw error;
   return { name: job.name, exporter: job.exporter.name, format: job.format, error };
-}
-
-export async function* filtered<T>(items: AsyncIterable<T>, wanted: (item: T) => boolean): AsyncGenerator<T> {
-  for await (const item of items) if (wanted(item)) yield item;
 }
 
 /**

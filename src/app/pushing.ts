@@ -16,6 +16,7 @@ import { proxyFromEnvironment } from "../net/proxy.ts";
 import type { Chunk, Logger, Sink } from "../plugin.ts";
 import { indicatorsOf } from "../policy/indicators.ts";
 import { everyOf, type Where } from "../policy/where.ts";
+import type { GivenLedger } from "../store/given-ledger.ts";
 import type { Store } from "../store/store.ts";
 import { VERSION } from "../version.ts";
 import { type FeedbackEntry, takeFeedback } from "./feedback.ts";
@@ -35,7 +36,7 @@ export interface PlannedPush {
   readonly gate?: VerifyGate;
   /** Nothing above it leaves. */
   readonly maxTlp: Tlp;
-  readonly where: Where;
+  readonly where?: Where;
   readonly tls: Pick<SinkConfig, "caFile" | "certFile" | "keyFile">;
 }
 
@@ -103,7 +104,7 @@ export function planTarget(app: App, target: string, config: SinkConfig): Planne
       job: { ...rendering, sink: placed, sinkOptions, archive, previous: NO_PREVIOUS_OUTPUT },
       ...(gate ? { gate } : {}),
       maxTlp,
-      where,
+      ...(where ? { where } : {}),
       tls: { caFile, certFile, keyFile },
     };
   });
@@ -184,7 +185,7 @@ async function pushOne(
       random: Math.random,
     };
     const context = storedContext(app);
-    const sieve = createSieve(maxTlp, where);
+    const sieve = createSieve({ maxTlp, where, given: isDryRun ? readOnly(store.given(key)) : store.given(key) });
     const deps: ExportDeps = {
       indicators: () => sieve.pass(indicatorsOf(store, context, app.signal)),
       sids: store.sids,
@@ -206,6 +207,10 @@ async function pushOne(
   } finally {
     await http?.close();
   }
+}
+
+function readOnly(given: GivenLedger): GivenLedger {
+  return { ...given, add: async () => {} };
 }
 
 function cutOff(isDryRun: boolean, cause: RulewrightError): RulewrightError {

@@ -27,9 +27,10 @@ export interface WrittenFilter {
   readonly text: string | undefined;
 }
 
-/** What passes all of the filters that are there. Throws WHERE_INVALID, which says where the fault is. */
-export function everyOf(filters: readonly WrittenFilter[]): Where {
+/** What passes all of the filters; undefined when there are none. Throws WHERE_INVALID, which says where the fault is. */
+export function everyOf(filters: readonly WrittenFilter[]): Where | undefined {
   const tests = filters.flatMap(({ place, text }) => (text === undefined ? [] : [parseWhere(text, place)]));
+  if (tests.length === 0) return undefined;
   return (indicator) => tests.every((holds) => holds(indicator));
 }
 

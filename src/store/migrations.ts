@@ -50,6 +50,19 @@ export const MIGRATIONS: Record<string, Migration> = {
       await sql.raw("create table setting (name text primary key, value text not null)").execute(db);
     },
   },
+  "0010_given": {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await sql
+        .raw(
+          `create table given (
+             place text not null,
+             observable_id integer not null,
+             primary key (place, observable_id)
+           ) without rowid`,
+        )
+        .execute(db);
+    },
+  },
 };
 
 const EVIDENCE_SCHEMA = [

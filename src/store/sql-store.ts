@@ -11,6 +11,7 @@ import { createDeliveryLedger } from "./delivery-ledger.ts";
 import { factsOf } from "./facts.ts";
 import { createFeedbackStore } from "./feedback.ts";
 import { findersOf } from "./finders.ts";
+import { createGivenLedger } from "./given-ledger.ts";
 import { createHuntStore } from "./hunt-store.ts";
 import { createJobStore } from "./job-store.ts";
 import { findJudged, judgedPages } from "./judged-rows.ts";
@@ -90,6 +91,7 @@ export function createSqlStore(db: Kysely<Schema>, sidRange?: SidRange, clock?: 
     feedback: createFeedbackStore(db),
     versions: createVersionStore(db),
     deliveries: (target, now) => createDeliveryLedger(db, target, now),
+    given: (place) => createGivenLedger(db, place),
     settings: createSettings(db),
     samples: (sha256s) => findSamples(db, sha256s),
     close: () => db.destroy(),

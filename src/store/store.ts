@@ -9,6 +9,7 @@ import type { SampleDetails } from "../model/sample-details.ts";
 import type { Decision, Verdict } from "../model/verdict.ts";
 import type { DeliveryLedger } from "../plugin.ts";
 import type { Feedback, FeedbackStore } from "./feedback.ts";
+import type { GivenLedger } from "./given-ledger.ts";
 import type { HuntStore } from "./hunt-store.ts";
 import type { JobStore } from "./job-store.ts";
 import type { SidStore } from "./sid-ledger.ts";
@@ -222,6 +223,8 @@ export interface Store {
   readonly versions: VersionStore;
   /** `target` names the sink of the config and the export it gets. */
   deliveries(target: string, now: () => Date): DeliveryLedger;
+  /** `place` names a target of pushes or an output folder, and the export. */
+  given(place: string): GivenLedger;
   /** What the store remembers of how it is used. */
   readonly settings: Settings;
   /** By sha256; unknown ones are absent. */

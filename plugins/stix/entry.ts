@@ -1,4 +1,5 @@
 /** Objects on their way out: what is dated gets its times from the version ledger, the rest is written as it is. */
+import { createKeySet } from "./key-set.ts";
 import type { CyberObservable, DatedObject, MarkingDefinition } from "./schema.ts";
 
 type WithoutTimes<T> = T extends unknown ? Omit<T, "created" | "modified"> : never;
@@ -26,13 +27,9 @@ export interface Given {
 }
 
 export function createGiven(): Given {
-  const keys = new Set<string>();
+  const keys = createKeySet();
   return {
-    has: (key) => keys.has(key),
-    once(key, make) {
-      if (keys.has(key)) return [];
-      keys.add(key);
-      return make();
-    },
+    has: keys.has,
+    once: (key, make) => (keys.add(key) ? make() : []),
   };
 }

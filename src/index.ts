@@ -1,14 +1,9 @@
 /** `rulewright`: the library entry. Exporters and sinks import `rulewright/plugin`, their tests `rulewright/testing`. */
-export {
-  type App,
-  type AppDeps,
-  exportAll,
-  type IngestTally,
-  type Judged,
-  judgeReports,
-  openApp,
-  planExports,
-} from "./app.ts";
+export { exportAll } from "./app/exporting.ts";
+export type { IngestTally } from "./app/ingesting.ts";
+export { planExports } from "./app/planning.ts";
+export { type Judged, judgeReports } from "./app/reports.ts";
+export { type App, type AppDeps, openApp } from "./app.ts";
 export { type ErrorCode, RulewrightError } from "./errors.ts";
 export { canonicalise, recognise } from "./model/canonical.ts";
 export type { Indicator } from "./model/indicator.ts";

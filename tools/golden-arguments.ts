@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { plugins } from "../plugins/index.ts";
-import { DEFAULT_EXPORTS } from "../src/app.ts";
+import { DEFAULT_EXPORTS } from "../src/app/planning.ts";
 
 const CONFIG = "samples/configs/formats.yaml";
 

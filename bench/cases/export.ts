@@ -4,7 +4,7 @@
  */
 import { closeSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { planExports } from "../../src/app.ts";
+import { planExports } from "../../src/app/planning.ts";
 import { runExport } from "../../src/export/pipeline.ts";
 import { localReach } from "../../src/export/reach.ts";
 import { NOW, openBenchApp } from "../app.ts";

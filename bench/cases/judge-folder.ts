@@ -1,5 +1,5 @@
 /** `judgeReports` over a folder, as `rulewright generate` calls it: read, collect, store, judge. */
-import { judgeReports } from "../../src/app.ts";
+import { judgeReports } from "../../src/app/reports.ts";
 import { openBenchApp } from "../app.ts";
 import { type Cost, measure, peakMiB } from "../measure.ts";
 

@@ -5,7 +5,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { planExports } from "../../src/app.ts";
+import { planExports } from "../../src/app/planning.ts";
 import { runExport } from "../../src/export/pipeline.ts";
 import { localReach } from "../../src/export/reach.ts";
 import type { Indicator } from "../../src/model/indicator.ts";

@@ -3,16 +3,18 @@
  * as their commands plan them, each by itself, so that one problem hides no other.
  */
 import { dirname } from "node:path";
-import { type App, openWarningLists, planExports } from "../app.ts";
+import type { App } from "../app.ts";
 import type { SinkConfig } from "../config.ts";
 import { type ErrorCode, RulewrightError } from "../errors.ts";
 import { huntsOf } from "./hunting.ts";
+import { planExports } from "./planning.ts";
 import { httpClientOf, planPushes, planTarget } from "./pushing.ts";
 import { openSecrets } from "./secrets.ts";
 import { sidRange } from "./sids.ts";
 import { secretRefsIn } from "./sink-health.ts";
 import { storePath } from "./stored.ts";
 import { virusTotalKey } from "./virustotal.ts";
+import { openWarningLists } from "./warning-lists.ts";
 
 export interface ConfigCheck {
   readonly problems: readonly RulewrightError[];

@@ -5,13 +5,14 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { type App, type ListsChoice, openWarningLists } from "../app.ts";
+import type { App } from "../app.ts";
 import { loadBackground } from "../enrich/background.ts";
 import type { WarningLists } from "../enrich/warning-lists.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import { type Check, problem } from "./check.ts";
 import { sinkChecks } from "./sink-health.ts";
-import { listsOfStore, storePath, withStore } from "./stored.ts";
+import { storePath, withStore } from "./stored.ts";
+import { type ListsChoice, listsOfStore, openWarningLists } from "./warning-lists.ts";
 
 export interface HealthOptions {
   readonly store?: string;

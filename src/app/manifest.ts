@@ -1,9 +1,11 @@
 /** Writes the manifest of a run into its output folder. */
-import type { App, ExportOutcome, IngestTally } from "../app.ts";
+import type { App } from "../app.ts";
 import { RulewrightError } from "../errors.ts";
 import { type ExportFiles, type Manifest, type ManifestExport, readFiles, writeManifest } from "../export/manifest.ts";
 import type { Store } from "../store/store.ts";
 import { VERSION } from "../version.ts";
+import type { ExportOutcome } from "./exporting.ts";
+import type { IngestTally } from "./ingesting.ts";
 
 /** Answers it. `ingested` is absent when the indicators come from a store that was filled before. Throws EXPORT_FAILED. */
 export async function saveManifest(

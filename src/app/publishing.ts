@@ -1,20 +1,15 @@
 /** What `generate`, `export` and `run` do with judged indicators: run the exports, number, swap and account. */
-import {
-  type App,
-  DEFAULT_EXPORTS,
-  type ExportOutcome,
-  exportAll,
-  type IngestTally,
-  makeFolder,
-  type planExports,
-} from "../app.ts";
+import type { App } from "../app.ts";
 import type { Manifest } from "../export/manifest.ts";
 import type { IndicatorContext } from "../policy/indicators.ts";
 import { saveSids } from "../store/sid-file.ts";
 import type { Store } from "../store/store.ts";
 import { saveVersions } from "../store/version-file.ts";
+import { type ExportOutcome, exportAll, makeFolder } from "./exporting.ts";
 import { type FeedbackEntry, takeFeedback } from "./feedback.ts";
+import type { IngestTally } from "./ingesting.ts";
 import { saveManifest } from "./manifest.ts";
+import { DEFAULT_EXPORTS, type planExports } from "./planning.ts";
 import { proveExport } from "./proving.ts";
 import { adoptSids } from "./sids.ts";
 

@@ -3,7 +3,7 @@
  * not stop the others. What a target has acknowledged is in the store, so a push that was cut off goes on.
  */
 import { dirname, resolve } from "node:path";
-import { type App, optionsOf, planRendering } from "../app.ts";
+import type { App } from "../app.ts";
 import type { SinkConfig } from "../config.ts";
 import { RulewrightError } from "../errors.ts";
 import { type ExportDeps, type ExportJob, type ExportResult, runExport } from "../export/pipeline.ts";
@@ -22,6 +22,7 @@ import { VERSION } from "../version.ts";
 import { type FeedbackEntry, takeFeedback } from "./feedback.ts";
 import { gateOf, type VerifyGate } from "./gate.ts";
 import { createSieve, type HeldBack } from "./held-back.ts";
+import { optionsOf, planRendering } from "./planning.ts";
 import { proveExport } from "./proving.ts";
 import { heldBackWarning } from "./push-text.ts";
 import { openSecrets, type Secrets } from "./secrets.ts";

@@ -1,16 +1,16 @@
 /** Commands over the store that remembers: open it, judge it, read it out. */
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type App, type ListsChoice, openWarningLists } from "../app.ts";
+import type { App } from "../app.ts";
 import { huntPoliciesOf } from "../config.ts";
 import { loadBackground } from "../enrich/background.ts";
-import type { WarningLists } from "../enrich/warning-lists.ts";
 import { RulewrightError } from "../errors.ts";
 import type { IndicatorContext } from "../policy/indicators.ts";
 import { type JudgeAllContext, type JudgingTally, judgeAll } from "../policy/judge-all.ts";
 import { openSqliteStore, storeFailure } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { sidRange } from "./sids.ts";
+import { type ListsChoice, listsOfStore } from "./warning-lists.ts";
 
 /** Throws USAGE, STORE_UNAVAILABLE. */
 export async function openStore(app: App, flag?: string): Promise<Store> {
@@ -98,34 +98,6 @@ export async function openJudging(app: App, store: Store, warningLists?: ListsCh
     now: app.now,
     ...(lists ? { warningLists: lists } : {}),
   };
-}
-
-/**
- * By the flag, which is remembered, else by the config, else as last time: a ruling on one value judges everything, and
- * must not judge it by other lists. Throws WARNING_LISTS_UNREADABLE.
- */
-export async function listsOfStore(
-  app: App,
-  { settings }: Pick<Store, "settings">,
-  choice?: ListsChoice,
-): Promise<WarningLists | undefined> {
-  if (choice !== undefined) {
-    const lists = await openWarningLists(app, choice);
-    await settings.set("warning-lists", choice === false ? undefined : resolve(app.folder, choice));
-    return lists;
-  }
-  if (app.loaded.config.warningLists !== undefined) return openWarningLists(app);
-  const last = await settings.get("warning-lists");
-  if (last === undefined) return undefined;
-  try {
-    return await openWarningLists(app, last);
-  } catch (cause) {
-    throw new RulewrightError(
-      "WARNING_LISTS_UNREADABLE",
-      `The warning lists that this store was last judged by are not there: ${last}. Say where they are: rulewright judge --all --warning-lists DIR, or do without: --no-warning-lists.`,
-      { cause },
-    );
-  }
 }
 
 /** How indicators of the store are made: validity is checked against now. */

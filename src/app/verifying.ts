@@ -4,7 +4,7 @@
  */
 import { copyFileSync, existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { type App, makeFolder } from "../app.ts";
+import type { App } from "../app.ts";
 import { RulewrightError } from "../errors.ts";
 import { plainText } from "../model/text.ts";
 import { readSidFile, SID_FILE } from "../store/sid-file.ts";
@@ -15,6 +15,7 @@ import type { Ledger } from "../verify/expectation.ts";
 import { openEngine } from "../verify/open-engine.ts";
 import { type Proof, prove } from "../verify/prove.ts";
 import { programOf, type RuleFile, readRuleFile } from "../verify/rule-file.ts";
+import { makeFolder } from "./exporting.ts";
 import { storePath, withStore } from "./stored.ts";
 
 export interface VerifySettings {

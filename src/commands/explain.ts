@@ -1,7 +1,9 @@
 /** `rulewright explain <value> <path…>`: why a value is kept, in review or dropped. */
 
+import { judgeReports } from "../app/reports.ts";
 import { storedContext, withStore } from "../app/stored.ts";
-import { type App, judgeReports, type ListsChoice } from "../app.ts";
+import type { ListsChoice } from "../app/warning-lists.ts";
+import type { App } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import { canonicalise, isRejected, recognise } from "../model/canonical.ts";
 import { refang } from "../model/defang.ts";

@@ -1,7 +1,9 @@
 /** `rulewright export [name…]`: the store's indicators into files; what is withdrawn or expired is said to be so. */
+
+import { planExports } from "../app/planning.ts";
 import { exportNames } from "../app/publishing.ts";
 import { requireContent, storedContext, withStore } from "../app/stored.ts";
-import { type App, planExports } from "../app.ts";
+import type { App } from "../app.ts";
 import type { Output } from "./output.ts";
 import { outputFolder, publish } from "./publish.ts";
 

@@ -1,5 +1,9 @@
 /** `rulewright generate`: reports in, detection content out; no key, no store, no config needed. */
-import { type App, asOfStore, DEFAULT_EXPORTS, judgeReports, type ListsChoice, planExports } from "../app.ts";
+
+import { DEFAULT_EXPORTS, planExports } from "../app/planning.ts";
+import { asOfStore, judgeReports } from "../app/reports.ts";
+import type { ListsChoice } from "../app/warning-lists.ts";
+import type { App } from "../app.ts";
 import type { Tlp } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
 import type { IndicatorContext } from "../policy/indicators.ts";

@@ -1,7 +1,9 @@
 /** `rulewright ingest <path…>`: saved reports into the store, judged. */
 
+import { ingest } from "../app/ingesting.ts";
 import { judgeStore, withNewStore, withStore } from "../app/stored.ts";
-import { type App, ingest, type ListsChoice } from "../app.ts";
+import type { ListsChoice } from "../app/warning-lists.ts";
+import type { App } from "../app.ts";
 import { EXIT } from "../errors.ts";
 import type { Output } from "./output.ts";
 import { ingestSummary, judgingSummary } from "./summary.ts";

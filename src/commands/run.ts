@@ -1,9 +1,10 @@
 /** `rulewright run`: hunts, judging and exports at their cadence; `--once` does all of it once. */
 import { resolve } from "node:path";
 import { createClaimant } from "../app/claimant.ts";
-import { listsOfStore, storePath, withNewStore } from "../app/stored.ts";
+import { storePath, withNewStore } from "../app/stored.ts";
 import { openVirusTotal, pause, runningClock } from "../app/virustotal.ts";
-import type { App, ListsChoice } from "../app.ts";
+import { type ListsChoice, listsOfStore } from "../app/warning-lists.ts";
+import type { App } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import type { Logger } from "../plugin.ts";
 import { runOnce, runScheduled, type SchedulerDeps } from "../worker/scheduler.ts";

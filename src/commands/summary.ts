@@ -1,7 +1,9 @@
 /** The text a run prints for people: what was read, what was decided, what was written. */
+
+import type { ExportOutcome } from "../app/exporting.ts";
+import type { IngestTally } from "../app/ingesting.ts";
 import { pushText } from "../app/push-text.ts";
 import type { PushOutcome } from "../app/pushing.ts";
-import type { ExportOutcome, IngestTally } from "../app.ts";
 import { OBSERVABLE_TYPES } from "../model/observable.ts";
 import type { JudgingTally } from "../policy/judge-all.ts";
 

@@ -2,12 +2,15 @@
  * What `run` schedules: the config's hunts, judging what they brought, then its exports and pushes. Each does what the command of
  * its name does, over the same functions.
  */
+
+import type { ExportOutcome } from "../app/exporting.ts";
 import { huntInto, huntsOf } from "../app/hunting.ts";
+import { planExports } from "../app/planning.ts";
 import { exportNames, publishAll } from "../app/publishing.ts";
 import { pushText } from "../app/push-text.ts";
 import { type PushOutcome, planPushes, pushAll } from "../app/pushing.ts";
 import { judgeStore, requireContent, storedContext } from "../app/stored.ts";
-import { type App, type ExportOutcome, planExports } from "../app.ts";
+import type { App } from "../app.ts";
 import type { Cadence } from "../cadence.ts";
 import { cadenceOf, huntPoliciesOf, type SinkConfig } from "../config.ts";
 import { RulewrightError } from "../errors.ts";

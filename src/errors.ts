@@ -26,6 +26,7 @@ const ERRORS = {
   TEMPLATE_ROW: { fault: "author", exit: EXIT.refused },
   WARNING_LISTS_UNREADABLE: { fault: "operator", exit: EXIT.usage },
   STORE_UNAVAILABLE: { fault: "upstream", exit: EXIT.unavailable },
+  STORE_BUSY: { fault: "operator", exit: EXIT.unavailable },
   STORE_MISSING: { fault: "operator", exit: EXIT.usage },
   SID_LEDGER_UNREADABLE: { fault: "operator", exit: EXIT.usage },
   VERSION_LEDGER_UNREADABLE: { fault: "operator", exit: EXIT.usage },

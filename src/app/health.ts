@@ -121,7 +121,13 @@ async function listsCheck(app: App, options: HealthOptions): Promise<Check> {
 /** Nothing is remembered of a flag that only asks. */
 async function listsInUse(app: App, { store, warningLists }: HealthOptions): Promise<WarningLists | undefined> {
   if (warningLists !== undefined || !existsSync(storePath(app, store))) return openWarningLists(app, warningLists);
-  return withStore(app, store, (opened) => listsOfStore(app, opened));
+  try {
+    return await withStore(app, store, (opened) => listsOfStore(app, opened));
+  } catch (error) {
+    // What is wrong with the store has a line of its own.
+    if ((error as RulewrightError).code !== "STORE_UNAVAILABLE") throw error;
+    return openWarningLists(app);
+  }
 }
 
 /** MISP's lists are versioned by their day: 20261124. */

@@ -19,6 +19,7 @@ import { everyOf, type Where } from "../policy/where.ts";
 import type { GivenLedger } from "../store/given-ledger.ts";
 import type { Store } from "../store/store.ts";
 import { VERSION } from "../version.ts";
+import { whileClaimed } from "./claimed.ts";
 import { type FeedbackEntry, takeFeedback } from "./feedback.ts";
 import { gateOf, type VerifyGate } from "./gate.ts";
 import { createSieve, type HeldBack } from "./held-back.ts";
@@ -141,6 +142,8 @@ export interface PushOptions {
   readonly isDryRun: boolean;
   /** As if the target had acknowledged nothing. */
   readonly isAgain?: boolean;
+  /** The caller holds the target's job already, as the scheduler does. */
+  readonly isClaimed?: boolean;
 }
 
 /** Throws INTERRUPTED; what else stops a push is its outcome. */
@@ -152,11 +155,22 @@ export async function pushAll(
 ): Promise<PushOutcome[]> {
   const outcomes: PushOutcome[] = [];
   const feedback: FeedbackEntry[] = [];
-  for (const push of planned) {
-    const outcome = await pushOne(app, store, push, options, (entries) => feedback.push(...entries));
-    const warning = heldBackWarning(outcome);
-    if (warning !== undefined) app.log.warn(warning);
-    outcomes.push(outcome);
+  for (const [target, pushes] of Map.groupBy(planned, (push) => push.target)) {
+    const pushEach = async (): Promise<void> => {
+      for (const push of pushes) {
+        const outcome = await pushOne(app, store, push, options, (entries) => feedback.push(...entries));
+        const warning = heldBackWarning(outcome);
+        if (warning !== undefined) app.log.warn(warning);
+        outcomes.push(outcome);
+      }
+    };
+    // Two at once would each send what neither has had acknowledged; where there are no ids it would stay twice.
+    if (options.isDryRun || options.isClaimed) await pushEach();
+    else
+      await whileClaimed(app, store.jobs, { kind: "push", name: target }, pushEach).catch((error: unknown) => {
+        if (!(error instanceof RulewrightError) || error.code !== "STORE_BUSY") throw error;
+        for (const { job, maxTlp } of pushes) outcomes.push({ target, name: job.name, maxTlp, error });
+      });
   }
   // Not before: the pushes of one run show one state.
   if (!options.isDryRun) await takeFeedback(app, store, feedback);

@@ -10,7 +10,7 @@ import { type JudgeAllContext, type JudgingTally, judgeAll } from "../policy/jud
 import { openSqliteStore, storeFailure } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { sidRange } from "./sids.ts";
-import { type ListsChoice, listsOfStore } from "./warning-lists.ts";
+import { type ListsChoice, listsOfStore, rememberLists } from "./warning-lists.ts";
 
 /** Throws USAGE, STORE_UNAVAILABLE. */
 export async function openStore(app: App, flag?: string): Promise<Store> {
@@ -85,18 +85,33 @@ export async function requireContent(app: App, store: Store, flag: string | unde
 
 /** Judges everything in the store as of now; asks nobody. */
 export async function judgeStore(app: App, store: Store, warningLists?: ListsChoice): Promise<JudgingTally> {
-  return judgeAll(store, await openJudging(app, store, warningLists), app.signal);
+  return (await openJudging(app, store, warningLists)).run();
 }
 
-/** What the judge goes by. Throws WARNING_LISTS_UNREADABLE. */
-export async function openJudging(app: App, store: Store, warningLists?: ListsChoice): Promise<JudgeAllContext> {
+/** A judgement that is ready to run: what can be wrong with it is known before anything is fetched or written. */
+export interface Judging {
+  readonly context: JudgeAllContext;
+  /** Over everything in the store, as it is by then. */
+  run(): Promise<JudgingTally>;
+}
+
+/** Throws WARNING_LISTS_UNREADABLE. */
+export async function openJudging(app: App, store: Store, warningLists?: ListsChoice): Promise<Judging> {
   const lists = await listsOfStore(app, store, warningLists);
-  return {
+  const context: JudgeAllContext = {
     background: loadBackground(),
     policy: app.loaded.config.policy,
     huntPolicies: huntPoliciesOf(app.loaded.config),
     now: app.now,
     ...(lists ? { warningLists: lists } : {}),
+  };
+  return {
+    context,
+    async run() {
+      const tally = await judgeAll(store, context, app.signal);
+      await rememberLists(app, store, warningLists);
+      return tally;
+    },
   };
 }
 

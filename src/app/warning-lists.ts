@@ -26,20 +26,15 @@ export async function openWarningLists(app: App, choice?: ListsChoice): Promise<
 }
 
 /**
- * By the flag, which is remembered, else by the config, else as last time: a ruling on one value judges everything, and
- * must not judge it by other lists. Throws WARNING_LISTS_UNREADABLE.
+ * By the flag, else by the config, else as last time: a ruling on one value judges everything, and must not judge it by
+ * other lists. Throws WARNING_LISTS_UNREADABLE.
  */
 export async function listsOfStore(
   app: App,
   { settings }: Pick<Store, "settings">,
   choice?: ListsChoice,
 ): Promise<WarningLists | undefined> {
-  if (choice !== undefined) {
-    const lists = await openWarningLists(app, choice);
-    await settings.set("warning-lists", choice === false ? undefined : resolve(app.folder, choice));
-    return lists;
-  }
-  if (app.loaded.config.warningLists !== undefined) return openWarningLists(app);
+  if (choice !== undefined || app.loaded.config.warningLists !== undefined) return openWarningLists(app, choice);
   const last = await settings.get("warning-lists");
   if (last === undefined) return undefined;
   try {
@@ -51,4 +46,14 @@ export async function listsOfStore(
       { cause },
     );
   }
+}
+
+/** That everything was judged by the flag's lists. Beside a config that names some, the flag is for once. */
+export async function rememberLists(
+  app: App,
+  { settings }: Pick<Store, "settings">,
+  choice?: ListsChoice,
+): Promise<void> {
+  if (choice === undefined || (choice !== false && app.loaded.config.warningLists !== undefined)) return;
+  await settings.set("warning-lists", choice === false ? undefined : resolve(app.folder, choice));
 }

@@ -1,6 +1,6 @@
 /** `rulewright hunt`: searches VirusTotal for what is new, into the store, judged; `--plan` says what that would cost. */
 import { type HuntsOutcome, huntInto, huntsOf, type Plans, planHunts } from "../app/hunting.ts";
-import { judgeStore, withNewStore, withStoreIfAny } from "../app/stored.ts";
+import { openJudging, withNewStore, withStoreIfAny } from "../app/stored.ts";
 import type { App } from "../app.ts";
 import { EXIT } from "../errors.ts";
 import type { Hunt, HuntTally } from "../hunt/hunt.ts";
@@ -25,9 +25,10 @@ export async function hunt(app: App, output: Output, names: readonly string[], o
       return EXIT.done;
     });
   return withNewStore(app, options.store, async (store) => {
+    const judging = await openJudging(app, store, options.warningLists);
     const outcome = await huntInto(app, store, options.store, hunts, (tally) => output.progress(progressText(tally)));
     output.progress("");
-    const judged = judgingSummary(await judgeStore(app, store, options.warningLists));
+    const judged = judgingSummary(await judging.run());
     if (options.json) await output.print(`${JSON.stringify(outcomeJson(outcome), undefined, 2)}\n`);
     output.say(`${outcomeText(hunts, outcome)}\n\n${judged}\n\n${nextText(outcome)}\n`);
     const error = outcome.stoppedBy ?? outcome.failures[0]?.error;

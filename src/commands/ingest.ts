@@ -1,7 +1,7 @@
 /** `rulewright ingest <path…>`: saved reports into the store, judged. */
 
 import { ingest } from "../app/ingesting.ts";
-import { judgeStore, withNewStore, withStore } from "../app/stored.ts";
+import { judgeStore, openJudging, withNewStore, withStore } from "../app/stored.ts";
 import type { ListsChoice } from "../app/warning-lists.ts";
 import type { App } from "../app.ts";
 import { EXIT } from "../errors.ts";
@@ -21,9 +21,10 @@ export async function ingestReports(
   options: StoreOptions,
 ): Promise<number> {
   return withNewStore(app, options.store, async (store) => {
+    const judging = await openJudging(app, store, options.warningLists);
     const tally = await ingest(app, store, paths, (text) => output.progress(text));
     output.progress("");
-    output.say(`${ingestSummary(tally)}\n\n${judgingSummary(await judgeStore(app, store, options.warningLists))}\n`);
+    output.say(`${ingestSummary(tally)}\n\n${judgingSummary(await judging.run())}\n`);
     return EXIT.done;
   });
 }

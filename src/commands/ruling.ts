@@ -6,7 +6,6 @@ import { EXIT, RulewrightError } from "../errors.ts";
 import { type Canonical, canonicalise, isRejected, recognise, typesOfHex } from "../model/canonical.ts";
 import { defang, refang } from "../model/defang.ts";
 import { OBSERVABLE_TYPES, type Observable, type ObservableType } from "../model/observable.ts";
-import { judgeAll } from "../policy/judge-all.ts";
 import { objectionTo } from "../policy/objection.ts";
 import type { RulingAction, Store } from "../store/store.ts";
 import type { Output } from "./output.ts";
@@ -36,8 +35,8 @@ export async function rule(
     }
     const judging = await openJudging(app, store);
     await store.rule(observable, { action, reason: options.reason, ruledAt: Math.floor(app.now.getTime() / 1000) });
-    await judgeAll(store, judging, app.signal);
-    const objection = action === "deny" ? objectionTo(observable, judging) : undefined;
+    await judging.run();
+    const objection = action === "deny" ? objectionTo(observable, judging.context) : undefined;
     if (objection !== undefined) app.log.warn(denialWarning(observable, objection));
     output.say(`${SAID[action]} ${defang(observable.value)} (${observable.type}): ${options.reason}\n`);
     return EXIT.done;
@@ -67,7 +66,7 @@ export async function restore(
     const judging = await openJudging(app, store);
     if (!(await store.unrule(observable)))
       throw new RulewrightError("VALUE_UNKNOWN", `Nobody has ruled on ${value}. ${await helpWith(store, observable)}`);
-    await judgeAll(store, judging, app.signal);
+    await judging.run();
     output.say(`The rules decide again on ${defang(observable.value)} (${observable.type}).\n`);
     return EXIT.done;
   });

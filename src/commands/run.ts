@@ -1,9 +1,9 @@
 /** `rulewright run`: hunts, judging and exports at their cadence; `--once` does all of it once. */
 import { resolve } from "node:path";
 import { createClaimant } from "../app/claimant.ts";
-import { storePath, withNewStore } from "../app/stored.ts";
+import { openJudging, storePath, withNewStore } from "../app/stored.ts";
 import { openVirusTotal, pause, runningClock } from "../app/virustotal.ts";
-import { type ListsChoice, listsOfStore } from "../app/warning-lists.ts";
+import { type ListsChoice, rememberLists } from "../app/warning-lists.ts";
 import type { App } from "../app.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
 import type { Logger } from "../plugin.ts";
@@ -31,7 +31,8 @@ export async function runScheduler(plain: App, output: Output, options: RunOptio
   const { hunts } = app.loaded.config;
   if (hunts.length > 0) await openVirusTotal(app, options.store).close();
   return withNewStore(app, options.store, async (store) => {
-    if (options.warningLists !== undefined) await listsOfStore(app, store, options.warningLists);
+    await openJudging(plain, store, options.warningLists);
+    await rememberLists(plain, store, options.warningLists);
     const folder = resolve(app.folder, options.out);
     const stages = stagesOf(app, store, { ...options, folder });
     const deps: SchedulerDeps = {

@@ -26,7 +26,7 @@ const FoundFile = z.object({
     .object({ first_submission_date: number, last_submission_date: number, last_modification_date: number })
     .optional()
     .catch(undefined),
-  context_attributes: z.object({ notification_date: number }).optional().catch(undefined),
+  context_attributes: z.looseObject({ notification_date: number }).optional().catch(undefined),
 });
 
 /** A listing's file, or undefined for other types and for objects that VirusTotal does not hold. */
@@ -39,9 +39,20 @@ export function foundSample(entry: unknown, field: DateField = "fs"): FoundSampl
   return {
     id: id.toLowerCase(),
     ...(attributes === undefined ? {} : { object: entry }),
+    // Apart, because of a sample that is known the object is not read again: a further rule may have matched it.
+    ...(context === undefined ? {} : { about: { type: "file", id, context_attributes: context } }),
     ...(datedAt === undefined ? {} : { datedAt }),
     ...(attributes?.last_modification_date === undefined ? {} : { modifiedAt: attributes.last_modification_date }),
   };
+}
+
+/** One sample for each id: a page names a file once for each rule that matched it. */
+export function oneForEach(found: readonly FoundSample[]): FoundSample[] {
+  return [...Map.groupBy(found, ({ id }) => id).values()].map((same) => {
+    if (same.length === 1) return same[0] as FoundSample;
+    const about = same.flatMap((sample) => sample.about ?? []);
+    return { ...(Object.assign({}, ...same) as FoundSample), ...(about.length === 0 ? {} : { about }) };
+  });
 }
 
 /** The sample of a file object's own answer. */

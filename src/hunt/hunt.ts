@@ -109,6 +109,7 @@ async function walkThrough(run: Run, start: Walk): Promise<HuntTally> {
   let open = 0;
   let counted = 0;
   let saved: Promise<void> = Promise.resolve();
+  const takings: Promise<unknown>[] = [];
   const hasRoomFor = (samples: number): boolean => samples <= hunt.limit - counted - open;
   try {
     for (;;) {
@@ -122,6 +123,7 @@ async function walkThrough(run: Run, start: Walk): Promise<HuntTally> {
       const isCut = due.length < look.due.length;
       if (!isCut) walk = behind(walk, page);
       const [taking, own] = [taker.take(due), walk];
+      takings.push(taking.done);
       open += due.length;
       saved = Promise.all([taking.done, saved]).then(async ([{ known, fetched }]) => {
         open -= due.length;
@@ -134,8 +136,8 @@ async function walkThrough(run: Run, start: Walk): Promise<HuntTally> {
     }
     await saved;
   } finally {
-    // Nothing is under way when the failure is told.
-    await saved.catch(() => {});
+    // Nothing is under way when the failure is told, of the pages behind it neither.
+    await Promise.allSettled([saved, ...takings]);
     await pages.return?.();
   }
   if (!hunt.source.isEndless) {

@@ -9,7 +9,7 @@ import { recogniseBody } from "../vt/bodies.ts";
 import { createSlots } from "../vt/slots.ts";
 import { type Commits, createCommits } from "./commits.ts";
 import { isEnough, type SampleFetcher } from "./fetch-sample.ts";
-import { type FoundSample, sampleOfBody } from "./found-sample.ts";
+import { type FoundSample, oneForEach, sampleOfBody } from "./found-sample.ts";
 import type { Hunt } from "./hunt.ts";
 
 export interface PageDeps {
@@ -100,7 +100,7 @@ export function createPageTaker(deps: PageDeps, hunt: Hunt, onChange: (change: T
 
 async function look(run: TakerRun, found: readonly FoundSample[]): Promise<Look> {
   const { hunt, begun, onChange } = run;
-  const samples = [...new Map(found.map((sample) => [sample.id, sample])).values()];
+  const samples = oneForEach(found);
   const due = (await dueOf(run, samples)).filter(({ id }) => !begun.has(id));
   for (const { id } of due) begun.add(id);
   const left = new Set(due);
@@ -120,7 +120,7 @@ function dueSample({ object, about, ...sample }: FoundSample, hunt: Hunt): DueSa
   };
 }
 
-/** An object is known by then; a report out of a feed may be another one. */
+/** Its object is known by then; a report out of a feed may be another one, and a rule too. */
 function knownSample({ id, about }: FoundSample, hunt: Hunt): KnownSample {
   return { id, collected: collected(about, id, hunt) };
 }

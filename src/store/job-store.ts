@@ -50,7 +50,7 @@ export interface JobStore {
   finish(key: JobKey, owner: string, end: JobEnd): Promise<boolean>;
   /** Gives the claim back; the run does not count. */
   release(key: JobKey, owner: string): Promise<void>;
-  /** A text that changes with every sample, report, observable and ruling that comes in. */
+  /** A text that changes with all that verdicts come from: samples, reports, observables, rulings, feedback, lists. */
   inputMark(): Promise<string>;
 }
 
@@ -83,7 +83,13 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
         select (select count(*) from sample) as samples, (select max(seen_at) from sample) as seen,
                (select sum(seen_at) from sample) as dates, (select count(*) from observable) as observables,
                (select count(*) from fetched) as fetched, (select max(fetched_at) from fetched) as fetched_at,
-               (select count(*) from ruling) as rulings, (select sum(ruled_at) from ruling) as ruled`.execute(db);
+               (select count(*) from report) as reports, (select sum(seen_at) from report) as report_dates,
+               (select count(*) from ruling) as rulings, (select sum(ruled_at) from ruling) as ruled,
+               (select count(*) from ruling where action = 'allow') as allowed,
+               (select count(*) from ruling where action = 'deny') as denied,
+               (select count(*) from feedback) as feedback, (select sum(hits) from feedback) as hits,
+               (select sum(recorded_at) from feedback) as recorded,
+               (select value from setting where name = 'warning-lists') as lists`.execute(db);
       return JSON.stringify(rows[0]);
     },
   };

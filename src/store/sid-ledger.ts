@@ -99,7 +99,7 @@ export function createSidLedger(db: Kysely<Schema>, range: SidRange = LOCAL_SIDS
       }
     },
     adopt: (rules) => adopt(db, rules),
-    restore: (entries) => write(db, entries),
+    restore: (entries) => restore(db, entries),
   };
 }
 
@@ -130,6 +130,11 @@ async function write(db: Kysely<Schema>, entries: readonly SidEntry[]): Promise<
   await sql`
     insert into sid (key, sid, rev, fingerprint) ${rowsOf(entries)}
     on conflict (key) do update set rev = excluded.rev, fingerprint = excluded.fingerprint`.execute(db);
+}
+
+async function restore(db: Kysely<Schema>, entries: readonly SidEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await sql`insert into sid (key, sid, rev, fingerprint) ${rowsOf(entries)} on conflict do nothing`.execute(db);
 }
 
 /** As a `select`; lists cost the database less to take apart than objects. */

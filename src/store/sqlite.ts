@@ -30,8 +30,10 @@ export async function openSqliteStore(
   sidRange?: SidRange,
   clock?: () => Date,
 ): Promise<Store> {
+  let opened: Database.Database | undefined;
   try {
     const database = new Database(path);
+    opened = database;
     // A temporary database has no WAL, and nobody recovers it after a crash.
     database.pragma(`busy_timeout = ${BUSY_MS}`);
     // Of a new file only; must come before the journal's mode.
@@ -41,21 +43,39 @@ export async function openSqliteStore(
     database.pragma("cache_size = -16384");
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: preparingOnce(database) }) });
+    refuseNewer(database, path);
     const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
     // One transaction around all of it: two processes that open a new file take turns, and one that is killed leaves nothing half made.
     database.exec("begin immediate");
     const { error } = await migrator.migrateToLatest();
     if (error) throw error;
     database.exec("commit");
-    const damage = async (): Promise<string | undefined> => {
-      const found = String(database.pragma("quick_check(1)", { simple: true }));
-      return found === "ok" ? undefined : found;
-    };
-    return { ...createSqlStore(db, sidRange, clock), damage };
+    return { ...createSqlStore(db, sidRange, clock), damage: async () => damageOf(database) };
   } catch (cause) {
+    // With it goes the lock: the same process may try again.
+    opened?.close();
+    if (cause instanceof RulewrightError) throw cause;
     const name = path === TEMPORARY ? "the temporary store" : path;
     throw new RulewrightError("STORE_UNAVAILABLE", `Cannot open ${name}: ${(cause as Error).message}.`, { cause });
   }
+}
+
+function damageOf(database: Database.Database): string | undefined {
+  const found = String(database.pragma("quick_check(1)", { simple: true }));
+  return found === "ok" ? undefined : found;
+}
+
+/** Throws STORE_UNAVAILABLE for a file that has been brought further than this program knows. */
+function refuseNewer(database: Database.Database, path: string): void {
+  const hasHistory = database.prepare("select 1 from sqlite_master where name = 'kysely_migration'").get();
+  if (!hasHistory) return;
+  const names = database.prepare<[], string>("select name from kysely_migration order by name").pluck().all();
+  const unknown = names.find((name) => !Object.hasOwn(MIGRATIONS, name));
+  if (unknown !== undefined)
+    throw new RulewrightError(
+      "STORE_UNAVAILABLE",
+      `The store ${path} was written by a newer version of Rulewright (${unknown}). Use that version, or restore a backup that is older.`,
+    );
 }
 
 /** Kysely prepares every statement anew. Ours are some dozens of constant texts with parameters. */

@@ -158,12 +158,14 @@ interface Api {
 function getJson(api: Api, url: URL, { isCounted = true } = {}): Promise<unknown> {
   const path = pathOf(api, url);
   const call = { endpoint: endpointOf(path), ...(isCounted ? { kind: kindOf(path) } : {}) };
-  return api.exchange.ask(call, async (): Promise<Unread<unknown>> => {
+  return api.exchange.ask(call, async (): Promise<Sent<unknown> | Unread<unknown>> => {
     const { unpack, ...raw } = await api.transport.fetch({ url, isApi: true }, api.signal);
-    return async () => {
+    const read = async (): Promise<Sent<unknown>> => {
       const answer = readAnswer({ ...raw, bytes: await unpack() }, api.transport.mask);
       return answer.status === 200 && answer.body.kind === "json" ? { value: answer.body.value } : { answer };
     };
+    // A refusal is read in its slot: what waits for the slot must not go out before its endpoint rests.
+    return raw.status === 200 ? read : read();
   });
 }
 

@@ -4,6 +4,7 @@
  *
  * It does not know what a job does (stages.ts), and the arithmetic of turns is due.ts's and cadence.ts's.
  */
+import { CLAIM_SECONDS, HEARTBEAT_MS } from "../app/claimed.ts";
 import { EXIT } from "../errors.ts";
 import type { Logger } from "../plugin.ts";
 import type { Claimant } from "../store/hunt-store.ts";
@@ -23,9 +24,6 @@ export interface SchedulerDeps {
   readonly signal: AbortSignal;
 }
 
-/** How long a claim holds when its owner says nothing any more: longer than a stage may keep the process from its timers. */
-export const CLAIM_SECONDS = 600;
-const HEARTBEAT_MS = 60_000;
 /** A machine that slept or a clock that was set is noticed within this, and so is what other processes have done. */
 const LOOK_MS = 30_000;
 /** Whoever runs the jobs of a stage together holds this name. */

@@ -154,7 +154,7 @@ function pushStage(app: App, store: Store, options: StageOptions): Stage {
       await requireContent(own, store, options.store);
       const results = new Map<string, JobResult>();
       for (const name of wanted) {
-        const outcomes = await pushAll(own, store, planPushes(own, [name]), { isDryRun: false });
+        const outcomes = await pushAll(own, store, planPushes(own, [name]), { isDryRun: false, isClaimed: true });
         results.set(name, pushResult(outcomes, app));
       }
       return results;

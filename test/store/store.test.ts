@@ -157,7 +157,9 @@ describe("store", () => {
     const now = await figures(store);
     expect(now).toMatchObject([{ samples: 22 }, [{ shown: 21, reports: 22 }]]);
     const database = new Database(path);
-    database.exec("drop table detonation; drop table setting; drop table given; delete from kysely_migration where name >= '0008'");
+    database.exec(
+      "drop table detonation; drop table setting; drop table given; delete from kysely_migration where name >= '0008'",
+    );
     database.close();
     expect(await figures(await openSqliteStore(path))).toEqual(now);
   });

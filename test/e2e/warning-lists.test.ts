@@ -67,3 +67,12 @@ it("goes by the config before what it remembers, and by the flag before both", {
   expect(code).toBe(2);
   expect(await run("judge", "--no-warning-lists")).toMatchObject({ code: 0 });
 });
+
+it("is wrong before anything is read or asked for", async () => {
+  const cwd = temporaryFolder();
+  writeFileSync(join(cwd, "a.json"), JSON.stringify(report({ dns_lookups: [{ hostname: HOST }] })));
+  const { code, stderr } = await rulewright(["ingest", "a.json", "--warning-lists", "nowhere"], { cwd });
+  expect(stderr).toMatch(/nowhere.*\[WARNING_LISTS_UNREADABLE\]/);
+  expect(code).toBe(2);
+  expect((await rulewright(["stats"], { cwd })).stdout).not.toContain("domain");
+});

@@ -1,7 +1,13 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { collectionId, retrohuntJobId } from "../../src/emulator/index.ts";
 import { hashSource } from "../../src/hunt/hash-source.ts";
+import { type Hunt, type HuntDeps, runHunt } from "../../src/hunt/hunt.ts";
 import { collectionSource, livehuntSource, retrohuntSource, searchSource } from "../../src/hunt/listing-sources.ts";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
+import type { Store } from "../../src/store/store.ts";
+import { silentLog } from "../../src/testing.ts";
+import { VtError } from "../../src/vt/failure.ts";
 import { withEmulator } from "../emulator/support.ts";
 import {
   askedFor,
@@ -264,6 +270,43 @@ describe("the sources", () => {
     );
   });
 
+  it.each(["stream", "notifications"] as const)("the rules of one file come all, on the %s", async (from) => {
+    const [id, store] = ["a".repeat(64), await openSqliteStore()];
+    const matched = (rule: string): object =>
+      from === "notifications"
+        ? { type: "hunting_notification", id: rule, attributes: { date: 1_790_000_000, rule_name: rule, tags: [id] } }
+        : { type: "file", id, attributes: { sha256: id }, context_attributes: { hunting_info: { rule_name: rule } } };
+    const run = (...rules: string[]) =>
+      runHunt(plainDeps(store, [rules.map(matched)]), huntOf({ source: livehuntSource("", from), fetch: NOTHING }));
+    const labels = async () => (await store.samples([id])).get(id)?.labels;
+    await run("rule_one", "rule_two");
+    expect(await labels()).toEqual(["rule_one", "rule_two"]);
+    // The file is known by then, and not asked for again.
+    await run("rule_three");
+    expect(await labels()).toEqual(["rule_one", "rule_three", "rule_two"]);
+    await store.close();
+  });
+
+  it("end with nothing under way, of the page behind a failure neither", async () => {
+    const ids = ["1", "2", "3", "4"].map((digit) => digit.repeat(64));
+    const store = await openSqliteStore();
+    let underWay = 0;
+    const reportsOf = async (path: string): Promise<void> => {
+      const id = path.split("/")[2];
+      underWay += 1;
+      await wait(id === ids[0] ? 100 : id === ids[1] ? 20 : 400);
+      underWay -= 1;
+      if (id === ids[0]) throw new VtError("unavailable", "the first sample fails");
+    };
+    const pages = [ids.slice(0, 2), ids.slice(2)].map((page) =>
+      page.map((id) => ({ type: "file", id, attributes: {} })),
+    );
+    const hunting = runHunt(plainDeps(store, pages, reportsOf), huntOf({ fetch: { ...NOTHING, reports: "each" } }));
+    await expect(hunting).rejects.toThrow("the first sample fails");
+    expect(underWay).toBe(0);
+    await store.close();
+  });
+
   it("hashes of each kind are asked for once, unknown ones give nothing and stop nothing", async () => {
     await withEmulator({ world }, (emulator) =>
       withLab(emulator, async (lab) => {
@@ -283,3 +326,33 @@ describe("the sources", () => {
     );
   });
 });
+
+const NOTHING: Hunt["fetch"] = { reports: "none", relationships: [], relatedAs: "objects", maxRelated: 1 };
+
+/** A run over listings as they are written here; every other listing is `reportsOf`'s. */
+function plainDeps(
+  store: Store,
+  listings: readonly (readonly object[])[],
+  reportsOf: (path: string) => Promise<void> = async () => {},
+): HuntDeps {
+  const client: Partial<HuntDeps["client"]> = {
+    async *pages(path) {
+      if (path.includes("/behaviours")) return await reportsOf(path);
+      for (const [index, items] of listings.entries())
+        yield { body: { data: items }, items, ...(index < listings.length - 1 ? { cursor: `c${index}` } : {}) };
+    },
+    get: async () => undefined,
+  };
+  return {
+    client: client as HuntDeps["client"],
+    store: store.hunts,
+    log: silentLog,
+    clock: () => LATER,
+    sleep: (ms) => wait(ms),
+    random: () => 0,
+    signal: new AbortController().signal,
+    concurrency: 2,
+    claimant: { owner: "here/1/a", isGone: () => false },
+    onProgress: () => {},
+  };
+}

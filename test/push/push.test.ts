@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { rulewright, samples, temporaryFolder } from "../support/cli.ts";
 
@@ -65,13 +66,14 @@ interface Target {
   words?: string;
 }
 
-async function target(): Promise<Target> {
+async function target(delayMs = 0): Promise<Target> {
   const got: Target["got"] = [];
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const piece of request) body += piece;
     const status = own.status(body);
     if (status === 200) got.push({ body, headers: request.headers });
+    await wait(delayMs);
     response.writeHead(status).end(own.words ?? `status ${status}`);
   });
   servers.push(server);
@@ -117,6 +119,18 @@ describe("rulewright push", () => {
     expect(JSON.parse(second.stdout)).toMatchObject([
       { sink: "tip", export: "csv", changed: false, objects: { delivered: 0, unchanged: sent.length, failed: 0 } },
     ]);
+  });
+
+  it("leaves a target to the process that pushes to it", async () => {
+    const { url, got } = await target(300);
+    const { push } = await lab(tip(url), TOKEN);
+    const both = await Promise.all([push(), push()]);
+    const sent = got.map(({ body }) => body);
+    expect(new Set(sent).size).toBe(sent.length);
+    const [first, second] = both.toSorted((a, b) => Number(a.code) - Number(b.code));
+    expect([first?.code, second?.code], second?.stderr).toEqual([0, 3]);
+    expect(second?.stderr).toMatch(/error: tip: The push tip runs in another process \(.*\)\..*\[STORE_BUSY\]/);
+    expect((await push()).stderr).toMatch(new RegExp(`^tip +csv +0 sent, ${sent.length} unchanged`, "m"));
   });
 
   it("sends everything once more to a target that has lost it, with --again", async () => {

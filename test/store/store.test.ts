@@ -164,6 +164,44 @@ describe("store", () => {
     expect(await figures(await openSqliteStore(path))).toEqual(now);
   });
 
+  it("of a newer version is named as such, and leaves no lock behind", async () => {
+    const path = join(temporaryFolder(), "rulewright.db");
+    await (await openSqliteStore(path)).close();
+    const database = new Database(path);
+    database.exec("insert into kysely_migration (name, timestamp) values ('9999_future', '2027-01-01')");
+    for (let again = 0; again < 2; again += 1)
+      await expect(openSqliteStore(path)).rejects.toThrow(/written by a newer version of Rulewright \(9999_future\)/);
+    database.exec("delete from kysely_migration where name = '9999_future'");
+    database.close();
+    await (await openSqliteStore(path)).close();
+  });
+
+  it("marks every change of what verdicts come from", async () => {
+    const store = await openSqliteStore();
+    const marks = [await store.jobs.inputMark()];
+    const noted = async (change: Promise<unknown>): Promise<void> => {
+      await change;
+      marks.push(await store.jobs.inputMark());
+    };
+    const host = { type: "domain", value: "quillet.top" } as const;
+    const seen = { kind: "sighting", source: "eve", hits: 3, note: "n" } as const;
+    const now = new Date("2026-11-24T00:00:00Z");
+    await noted(store.add(BODIES.slice(0, 1).flatMap(collectBody)));
+    await noted(store.add(BODIES.slice(1, 2).flatMap(collectBody)));
+    await noted(store.rule(host, { action: "deny", reason: "x", ruledAt: 5 }));
+    await noted(store.rule(host, { action: "allow", reason: "x", ruledAt: 5 }));
+    await noted(store.unrule(host));
+    await noted(store.feedback.record([{ ...seen, observable: host }], now));
+    await noted(store.feedback.record([{ ...seen, hits: 4, observable: host }], now));
+    await noted(store.settings.set("warning-lists", "/lists"));
+    // A ruling that is taken back leaves the mark that was before.
+    expect(marks.filter((mark, index) => mark === marks[index - 1])).toEqual([]);
+    const last = marks.at(-1);
+    await noted(store.add(BODIES.slice(0, 2).flatMap(collectBody)));
+    expect(marks.at(-1)).toBe(last);
+    await store.close();
+  });
+
   it("says that a store cannot be opened", async () => {
     await expect(openSqliteStore("/dev/null/x")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", exitCode: 3 });
   });
@@ -187,6 +225,18 @@ describe("sid ledger", () => {
     expect(await assign("1")).toEqual([{ sid: 1_000_000, rev: 1 }]);
     expect(await assign("2")).toEqual([{ sid: 1_000_000, rev: 2 }]);
     expect(await store.sids.assign([{ key: "c", fingerprint: "1" }])).toEqual([{ sid: 1_000_002, rev: 1 }]);
+    await store.close();
+  });
+
+  it("takes entries over and leaves those that it has", async () => {
+    const store = await openSqliteStore();
+    await store.sids.assign([{ key: "a", fingerprint: "1" }]);
+    await store.sids.assign([{ key: "a", fingerprint: "2" }]);
+    const before = (await Array.fromAsync(store.sids.entries())).flat();
+    const older = { key: "a", sid: 1_000_000, rev: 1, fingerprint: "older" };
+    const other = { key: "b", sid: 1_000_007, rev: 3, fingerprint: "b" };
+    await store.sids.restore([older, other]);
+    expect((await Array.fromAsync(store.sids.entries())).flat()).toEqual([...before, other]);
     await store.close();
   });
 });

@@ -398,30 +398,37 @@ describe("429", () => {
     expect(server.requests).toHaveLength(6);
   });
 
-  it("of a minute's quota costs one refusal a minute, whatever waits, and nobody starves", async () => {
-    const time = jumpingTime("2026-11-24T12:00:00Z");
-    const passed = new Map<string, number>();
-    let refused = 0;
-    const { client } = await scene(
-      ({ path }, response) => {
-        const minute = time.at().slice(0, 16);
-        const count = (passed.get(minute) ?? 0) + 1;
-        if (count > 4) {
-          refused += 1;
-          apiError(response, 429, "QuotaExceededError", "Quota exceeded");
-        } else {
-          passed.set(minute, count);
-          json(response, 200, { data: path });
-        }
-      },
-      { time, concurrency: 10, random: () => 0 },
-    );
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => client.get(paths.file(sampleId(n)))));
-    expect(answers.every(Boolean)).toBe(true);
-    // What was on its way or took the place of the four that passed first, then one in each of nine minutes. Without
-    // the line it is 47.
-    expect(refused).toBeLessThanOrEqual(10 + 4 + 9);
-  });
+  it.each([
+    ["plain", (body: Buffer) => body, {}],
+    ["compressed", gzipSync, { "content-encoding": "gzip" }],
+  ])(
+    "of a minute's quota, %s, costs one refusal a minute, whatever waits, and nobody starves",
+    async (_, pack, headers) => {
+      const refusal = Buffer.from(JSON.stringify({ error: { code: "QuotaExceededError", message: "Quota exceeded" } }));
+      const time = jumpingTime("2026-11-24T12:00:00Z");
+      const passed = new Map<string, number>();
+      let refused = 0;
+      const { client } = await scene(
+        ({ path }, response) => {
+          const minute = time.at().slice(0, 16);
+          const count = (passed.get(minute) ?? 0) + 1;
+          if (count > 4) {
+            refused += 1;
+            response.writeHead(429, { "content-type": "application/json", ...headers }).end(pack(refusal));
+          } else {
+            passed.set(minute, count);
+            json(response, 200, { data: path });
+          }
+        },
+        { time, concurrency: 10, random: () => 0 },
+      );
+      const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => client.get(paths.file(sampleId(n)))));
+      expect(answers.every(Boolean)).toBe(true);
+      // What was on its way or took the place of the four that passed first, then one in each of nine minutes. Without
+      // the line it is 47.
+      expect(refused).toBeLessThanOrEqual(10 + 4 + 9);
+    },
+  );
 
   it("that asks for more than the ceiling is not waited for", async () => {
     const { client, fails, time } = await scene(says(429, "TooManyRequestsError", "", { "retry-after": "3600" }), {

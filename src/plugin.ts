@@ -207,8 +207,8 @@ export interface Version {
 
 export interface VersionLedger {
   /**
-   * Same id and content, same times, for ever. Other content keeps `created` and moves `modified` forward: to what the
-   * object proposes when that is later, else to `now`, at least a millisecond. At most 1000 at a time, each id once.
+   * Same id and content, same times, for ever. Other content keeps `created` and moves `modified` forward: to
+   * `now`, or to what the object proposes when that is later, at least a millisecond. At most 1000 at a time, each id once.
    * Answers in the order asked. Ids count within one export.
    */
   stamp(objects: readonly VersionedObject[]): Promise<readonly Version[]>;

@@ -130,13 +130,13 @@ function addIndicator(index: Index, indicator: Watched, at: number): void {
   }
 }
 
-function addUrl(index: Index, { value, isSharedHost }: Watched, at: number): void {
+function addUrl(index: Index, { value, isUrlOnly }: Watched, at: number): void {
   const { scheme, host, target, isAddress } = parseUrl(value);
   if (scheme !== "http" && scheme !== "https") return;
-  const isHostOnly = target === "/" && !isSharedHost;
+  const isHostOnly = target === "/" && !isUrlOnly;
   if (isHostOnly) setFirst(scheme === "http" ? index.httpHosts : index.httpsHosts, host, at);
   else setFirst(scheme === "http" ? index.http : index.https, `${host} ${target}`, at);
-  if (scheme === "https" && !isSharedHost && !isAddress) push(index.serverNames, host, at);
+  if (scheme === "https" && !isUrlOnly && !isAddress) push(index.serverNames, host, at);
 }
 
 /** URLs that differ in their port only are one to a sensor: the first stands for all. */

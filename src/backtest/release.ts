@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { RulewrightError } from "../errors.ts";
 import { canonicalise, isRejected } from "../model/canonical.ts";
-import type { HostScope } from "../model/indicator.ts";
+import { type HostScope, isUrlOnly } from "../model/indicator.ts";
 import { formatEndpoint, OBSERVABLE_TYPES } from "../model/observable.ts";
 import { readSidFile, SID_FILE } from "../store/sid-file.ts";
 import { parseRuleFile } from "../verify/rule-file.ts";
@@ -238,7 +238,7 @@ function watchedOf(type: unknown, value: unknown, { scope, status, labels, alias
   return {
     ...canonical,
     ...(known === "domain" && said ? { scope: said } : {}),
-    ...(labels.includes("shared-host") ? { isSharedHost: true } : {}),
+    ...(isUrlOnly(labels) ? { isUrlOnly: true } : {}),
     ...(aliases.length > 0 ? { aliases } : {}),
   };
 }

@@ -9,8 +9,8 @@ export interface Watched {
   readonly value: string;
   /** Of a domain; without one the name and everything below it. */
   readonly scope?: HostScope;
-  /** url: its host serves strangers too, so the host alone proves nothing. */
-  readonly isSharedHost?: boolean;
+  /** url: its host alone proves nothing: it serves strangers too, or was not good enough for an indicator. */
+  readonly isUrlOnly?: boolean;
   /** sha256: other digests of the same file. */
   readonly aliases?: readonly string[];
   /** Rules that look for it. */
@@ -70,7 +70,7 @@ function merged(one: Watched, other: Watched): Watched {
     type: one.type,
     value: one.value,
     ...(scope ? { scope } : {}),
-    ...(one.isSharedHost || other.isSharedHost ? { isSharedHost: true } : {}),
+    ...(one.isUrlOnly || other.isUrlOnly ? { isUrlOnly: true } : {}),
     ...(aliases.length > 0 ? { aliases } : {}),
     ...(sids.length > 0 ? { sids } : {}),
   };

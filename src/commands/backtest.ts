@@ -11,6 +11,7 @@ import { type Release, readRelease } from "../backtest/release.ts";
 import { observableOfKey } from "../backtest/rules.ts";
 import { WatchList } from "../backtest/watched.ts";
 import { EXIT, RulewrightError } from "../errors.ts";
+import { isUrlOnly } from "../model/indicator.ts";
 import { nearest } from "../model/nearest.ts";
 import { indicatorsOf } from "../policy/indicators.ts";
 import { RECORDED, type RecordedKind, recordHits } from "./backtest-record.ts";
@@ -148,7 +149,7 @@ async function storedRelease(app: App, location?: string): Promise<Release> {
         type,
         value,
         ...(scope ? { scope } : {}),
-        ...(labels.includes("shared-host") ? { isSharedHost: true } : {}),
+        ...(isUrlOnly(labels) ? { isUrlOnly: true } : {}),
         aliases: [details.md5, details.sha1].filter((hash) => hash !== undefined),
       });
     }

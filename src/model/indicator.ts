@@ -106,6 +106,13 @@ export function isAlertable({ type, verdict, status }: Pick<Indicator, "type" | 
   return verdict.decision === "keep" && status === "active" && ALERTABLE.has(type);
 }
 
+const URL_ONLY: readonly unknown[] = ["shared-host", "host-not-kept"];
+
+/** Whether the labels of a URL say that its host by itself is no indicator: only the whole URL may be matched. */
+export function isUrlOnly(labels: readonly unknown[]): boolean {
+  return labels.some((label) => URL_ONLY.includes(label));
+}
+
 /** Stable key of an observable or indicator: ledger entries and ids derive from it. */
 export function indicatorKey({ type, value }: { readonly type: ObservableType; readonly value: string }): string {
   return `${type}:${value}`;

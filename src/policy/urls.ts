@@ -47,5 +47,7 @@ export function judgeUrl(facts: Facts, context: JudgeContext): Findings {
     };
   }
   const ceiling = ceilingOf(facts, parent?.decision, `its host ${host}`, context);
-  return { findings, ...(ceiling ? { ceiling } : {}) };
+  // What shows only the host of it would alert on a host that was not good enough for an indicator.
+  const labels = parent !== undefined && parent.decision !== "keep" ? ["host-not-kept"] : [];
+  return { findings, labels, ...(ceiling ? { ceiling } : {}) };
 }

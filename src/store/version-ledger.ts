@@ -79,9 +79,12 @@ function versionOf(
   return { kind, id, hash, created: entry.created, modified: later(entry.modified, modified, now), revoked };
 }
 
+/**
+ * Now, or later. The time of the newest sample would do for most, but not for a receiver where somebody has touched the
+ * object since: it would take a withdrawal of today for older than that.
+ */
 function later(last: string, proposed: string, now: Date): string {
-  if (proposed > last) return proposed;
-  return new Date(Math.max(now.getTime(), Date.parse(last) + 1)).toISOString();
+  return new Date(Math.max(now.getTime(), Date.parse(proposed), Date.parse(last) + 1)).toISOString();
 }
 
 async function knownEntries(

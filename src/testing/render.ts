@@ -76,7 +76,7 @@ export function memoryVersionLedger(now: Date): VersionLedger {
 }
 
 function later(last: string, proposed: string, now: Date): string {
-  return proposed > last ? proposed : new Date(Math.max(now.getTime(), Date.parse(last) + 1)).toISOString();
+  return new Date(Math.max(now.getTime(), Date.parse(proposed), Date.parse(last) + 1)).toISOString();
 }
 
 export const silentLog: Logger = { debug() {}, info() {}, warn() {} };

@@ -59,7 +59,7 @@ describe("eve.json", () => {
   });
 
   it("shows no server name of an https URL on a shared host", async () => {
-    const shared = { type: "url", value: "https://paste.test/x", isSharedHost: true } as const;
+    const shared = { type: "url", value: "https://paste.test/x", isUrlOnly: true } as const;
     const { hits: found } = await run([shared], [jsonLines(record("tls", { sni: "paste.test" }))]);
     expect(found.size).toBe(0);
   });

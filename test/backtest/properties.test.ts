@@ -34,10 +34,10 @@ const indicator: fc.Arbitrary<Watched> = fc.oneof(
     .tuple(address, port, transport)
     .map(([host, at, over]): Watched => ({ type: "endpoint", value: `${literal(host)}:${at}/${over}` })),
   fc.tuple(scheme, fc.oneof(name, address), target, fc.boolean()).map(
-    ([own, host, path, isSharedHost]): Watched => ({
+    ([own, host, path, isUrlOnly]): Watched => ({
       type: "url",
       value: `${own}://${literal(host)}${path}`,
-      isSharedHost,
+      isUrlOnly,
     }),
   ),
   md5.map((value): Watched => ({ type: "ja3", value })),
@@ -116,14 +116,14 @@ function isHit(own: Watched, seen: LogEvent): boolean {
     }
     case "url": {
       const wanted = parseUrl(own.value);
-      const isHostOnly = wanted.target === "/" && !own.isSharedHost;
+      const isHostOnly = wanted.target === "/" && !own.isUrlOnly;
       const isRequested =
         request?.target !== undefined &&
         request.scheme === wanted.scheme &&
         plainHost(request.host) === wanted.host &&
         (isHostOnly || request.target === wanted.target);
       const isNamed =
-        wanted.scheme === "https" && !wanted.isAddress && !own.isSharedHost && serverNames.includes(wanted.host);
+        wanted.scheme === "https" && !wanted.isAddress && !own.isUrlOnly && serverNames.includes(wanted.host);
       return isRequested || isNamed;
     }
     case "sha256":

@@ -135,7 +135,7 @@ describe("rows of the csv exporter", () => {
     );
     expect((await readRelease([jsonl])).indicators).toEqual([
       { type: "domain", value: "evil.test", scope: "host" },
-      { type: "url", value: "https://paste.test/x", isSharedHost: true },
+      { type: "url", value: "https://paste.test/x", isUrlOnly: true },
       { type: "sha256", value: "c".repeat(64), aliases: ["a".repeat(32)] },
     ]);
     const csv = file("i.csv", 'type,value,tags\ndomain,evil.test,dynamic-dns;x\nurl,"http://evil.test/a,b",\n');

@@ -289,6 +289,19 @@ describe("URLs", () => {
     expect(await outcome(url("https://pastebin.com/"), request("https://pastebin.com/"))).toBe("drop borrowed-host");
   });
 
+  it("is no word on a host that is not good enough for an indicator itself", async () => {
+    const target = "https://opt.quillet-morrow.top/unsub/a";
+    const listed = {
+      data: [
+        { type: "url", id: "u", attributes: { url: target, last_analysis_stats: { malicious: 9, harmless: 80 } } },
+      ],
+      links: { self: `https://www.virustotal.com/api/v3/files/${"a".repeat(64)}/contacted_urls` },
+    };
+    expect(await outcome(domain("opt.quillet-morrow.top"), listed)).toMatch(/^review/);
+    const row = await verdictOn(url(target), [listed]);
+    expect([row.verdict.decision, row.labels]).toEqual(["keep", ["host-not-kept"]]);
+  });
+
   it("on a shared address path and host together are one customer's", async () => {
     expect(
       await outcome(url("http://104.21.12.202:8080/gate.php"), request("http://104.21.12.202:8080/gate.php")),

@@ -31,8 +31,8 @@ describe("the version ledger", () => {
   });
 
   it.each([
-    ["to what the object proposes, when that is later", "2026-11-22T00:00:00.000Z", "2026-11-22T00:00:00.000Z"],
-    ["to now, when the object proposes nothing newer", "2026-10-05T00:00:00.000Z", LATER.toISOString()],
+    ["to now", "2026-11-22T00:00:00.000Z", LATER.toISOString()],
+    ["to what the object proposes, when that is later", "2027-01-02T00:00:00.000Z", "2027-01-02T00:00:00.000Z"],
   ])("moves modified %s", async (_, modified, wanted) => {
     const { versions, close } = await openSqliteStore();
     await versions.of("stix", NOW).stamp([object("a")]);

@@ -62,6 +62,7 @@ export function visibleUrl(indicator: Indicator): VisibleUrl | string {
   }
   if (scheme === "https" && isLiteral) return "https to an address shows neither path nor server name on the wire";
   if (indicator.labels.includes("shared-host")) return "only the host is visible, and it is shared with others";
+  if (indicator.labels.includes("host-not-kept")) return "only the host is visible, and it is no indicator itself";
   return { shows: scheme === "https" ? "server-name" : "host", host };
 }
 

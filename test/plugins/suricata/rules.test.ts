@@ -241,10 +241,13 @@ describe("what is skipped, and why", () => {
     expect(rows).toBe(0);
   });
 
-  it("the host of an https URL on a shared platform", async () => {
-    const indicator = exampleIndicator("url", { value: "https://t.co/abc", labels: ["shared-host"] });
+  it.each([
+    ["shared-host", "only the host is visible, and it is shared with others"],
+    ["host-not-kept", "only the host is visible, and it is no indicator itself"],
+  ])("the host of an https URL with the label %s", async (label, why) => {
+    const indicator = exampleIndicator("url", { value: "https://t.co/abc", labels: [label] });
     const { skipped } = await render(suricata, [indicator]);
-    expect(skipped.map(({ reason }) => reason)).toEqual(["only the host is visible, and it is shared with others"]);
+    expect(skipped.map(({ reason }) => reason)).toEqual([why]);
   });
 
   it("but not the path of an http URL there", async () => {

@@ -85,7 +85,10 @@ function planText(plans: Plans): string {
   ]);
   const all = totalOf(plans);
   const parts = [
-    table(["hunt", "searches", "pages", "samples", "look-ups", "requests"], [...rows, ["all", ...Object.values(all)]]),
+    table(
+      ["hunt", "searches", "pages", "samples", "look-ups", "requests"],
+      hunts.length > 1 ? [...rows, ["together", ...Object.values(all)]] : rows,
+    ),
     hunts
       .map(({ name, query, isResumed }) => `${name}${isResumed ? ", which goes on," : ""} asks: ${plainText(query)}`)
       .join("\n"),

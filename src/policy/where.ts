@@ -115,6 +115,7 @@ function numberOf(field: Field, text: string): number {
   }
   if (!isNumeric(field)) throw invalid(`${field} compares with = and != only`);
   if (!/^[0-9]{1,9}$/.test(text)) throw invalid(`"${text}" is no number`);
+  if (field === "confidence" && Number(text) > 100) throw invalid(`confidence goes from 0 to 100, not to ${text}`);
   return Number(text);
 }
 

@@ -77,6 +77,12 @@ describe("mistakes", () => {
       /unknown field "typ" \(did you mean "type"\?\)/,
     ],
     ["a filter on an unknown type", ["generate", samples, "--where", "type=dns"], 2, /unknown type "dns"/],
+    [
+      "a confidence above all",
+      ["generate", samples, "--where", "confidence>=170"],
+      2,
+      /--where: .* from 0 to 100, not/,
+    ],
     ["a TLP that is none", ["generate", samples, "--tlp", "pink"], 2, /Allowed choices are clear, green/],
     ["a day that is none", ["generate", samples, "--as-of", "yesterday"], 2, /A day looks like/],
     [

@@ -1,10 +1,15 @@
 /** The media type of one file of an output. */
 
 const BY_EXTENSION: Readonly<Record<string, string>> = {
+  conf: "text/plain",
   csv: "text/csv",
   gz: "application/gzip",
   html: "text/html",
   json: "application/json",
+  lst: "text/plain",
+  lua: "text/plain",
+  map: "text/plain",
+  md5: "text/plain",
   ndjson: "application/x-ndjson",
   spl: "application/gzip",
   tgz: "application/gzip",

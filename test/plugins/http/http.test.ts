@@ -183,6 +183,7 @@ describe("the media type of a file", () => {
     ["a.tar.gz.md5", "text/plain", "text/plain"],
     ["a.rules", "text/plain", "text/plain"],
     ["README.txt", "application/json", "text/plain"],
+    ["rulewright.lst", "text/x-suricata-rules", "text/plain"],
     ["zone", "text/dns", "text/dns"],
   ])("%s of %s is %s", (path, ofOutput, expected) => {
     expect(mediaTypeOf(path, ofOutput)).toBe(expected);

@@ -24,6 +24,11 @@ export async function rule(
   options: RulingOptions,
 ): Promise<number> {
   const observable = observableOf(value, options.type);
+  if (action === "deny" && observable.type === "domain" && !observable.value.includes("."))
+    throw new RulewrightError(
+      "USAGE",
+      `${observable.value} is no host name but a top-level domain, or a name of one network alone: no output can say it. Deny names below it.`,
+    );
   // A value that nobody has seen yet can be allowed or denied; there is nothing to withdraw from a store that is not there.
   const open = action === "revoke" ? withStore : withNewStore;
   return open(app, options.store, async (store) => {

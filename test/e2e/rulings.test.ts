@@ -107,8 +107,8 @@ it("lists the rulings, by type and value", async () => {
 
 it.each([
   [
-    "com",
-    /^warning: com is a public suffix: many owners below it\. Every output now takes it and every name below it for malware\. Take /m,
+    "co.uk",
+    /^warning: co\.uk is a public suffix: many owners below it\. Every output now takes it and every name below it for malware\. Take /m,
   ],
   [
     "8.8.8.8",
@@ -119,4 +119,10 @@ it.each([
   expect(run.stderr).toMatch(warning);
   expect(run.stderr).toContain("Always an indicator:");
   expect(run.code).toBe(0);
+});
+
+it("denies no name that no output can say", async () => {
+  const { code, stderr } = await rulewright(["deny", "com", ...because], { cwd: temporaryFolder() });
+  expect(stderr).toMatch(/com is no host name but a top-level domain.*\[USAGE\]/);
+  expect(code).toBe(2);
 });

@@ -4,7 +4,7 @@
  * Source: Splunk Enterprise Security, "Add threat intelligence with a custom lookup file".
  */
 import type { Chunk, Indicator, RenderContext } from "../../src/plugin.ts";
-import { unfit } from "../shared/rows/alert.ts";
+import { unmatched } from "../shared/rows/alert.ts";
 import { keepBest } from "../shared/rows/best.ts";
 import type { Piece } from "../shared/rows/budget.ts";
 import { csvCell } from "../shared/rows/cell.ts";
@@ -64,7 +64,7 @@ export async function* enterpriseSecurity(
 }
 
 function flawOf(indicator: Indicator): string | undefined {
-  const flaw = unfit(indicator);
+  const flaw = unmatched(indicator);
   if (flaw) return flaw;
   const placed = place(indicator);
   return typeof placed === "string" ? placed : undefined;

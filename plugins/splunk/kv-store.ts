@@ -6,7 +6,7 @@
  * [kvstore] max_documents_per_batch_save.
  */
 import { type Chunk, type Indicator, parseEndpoint, type RenderContext, sha256 } from "../../src/plugin.ts";
-import { unfit } from "../shared/rows/alert.ts";
+import { unmatched } from "../shared/rows/alert.ts";
 import { keepBest } from "../shared/rows/best.ts";
 import type { Piece } from "../shared/rows/budget.ts";
 import { rowReaders } from "../shared/rows/row.ts";
@@ -91,7 +91,7 @@ export async function* kvStore(
   const kept = await keepBest(indicators, ctx, {
     name: "splunk",
     budget: { maxRows, maxBytes },
-    flawOf: unfit,
+    flawOf: unmatched,
     pieceOf: piecesOf,
   });
   yield* batchFiles(kept, collection, ctx.signal);

@@ -3,7 +3,7 @@
  * module defines no lookups and writes no configuration.
  */
 import type { Chunk, Indicator, RenderContext, RowTemplate } from "../../src/plugin.ts";
-import { unfit } from "../shared/rows/alert.ts";
+import { unmatched } from "../shared/rows/alert.ts";
 import { keepBest } from "../shared/rows/best.ts";
 import type { Piece } from "../shared/rows/budget.ts";
 import { csvCell, endLine } from "../shared/rows/cell.ts";
@@ -48,7 +48,7 @@ export async function* lookupFiles(
   const kept = await keepBest(indicators, ctx, {
     name: "splunk",
     budget: { maxRows: ctx.options.maxRows, maxBytes: room },
-    flawOf: unfit,
+    flawOf: unmatched,
     pieceOf: (indicator) => linesOf(indicator, columnsOfRow),
   });
   yield* inFileOrder(kept, pathOf, ctx.signal);

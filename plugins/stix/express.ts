@@ -6,6 +6,7 @@
  * This module does not judge; a value that does not fit the standard is refused with a reason.
  */
 import type { Indicator, ObservableType } from "../../src/plugin.ts";
+import { unresolved } from "../shared/rows/value.ts";
 import { type Expression, expressText, type Misfit } from "./expression.ts";
 import { expressFile, expressFilePath, expressMutex, expressRegistryKey } from "./host-values.ts";
 import {
@@ -56,6 +57,8 @@ export const EXPRESSIBLE_TYPES = Object.keys(MAPPINGS) as ObservableType[];
 export function express(indicator: Indicator): Expression | Misfit {
   const mapping = MAPPINGS[indicator.type];
   if (!mapping) return { misfit: `STIX has no pattern for ${indicator.type}` };
+  const variable = unresolved(indicator);
+  if (variable) return { misfit: variable };
   const expression = mapping.express(indicator);
   if ("pattern" in expression && Buffer.byteLength(expression.pattern) > MAX_PATTERN_BYTES) {
     return { misfit: `its pattern is longer than ${MAX_PATTERN_BYTES} bytes` };

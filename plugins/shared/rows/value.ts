@@ -93,3 +93,16 @@ export function uncarriable(value: string): string | undefined {
   if (!value.isWellFormed()) return "a lone surrogate in the value has no UTF-8 form";
   return undefined;
 }
+
+/** `%USERPROFILE%\a.exe`, `C:\Users\<USER>\a.exe`; not the `%d0%b0` of a URL. */
+const VARIABLE = /%(?![0-9a-f]{2}%)[a-z_][a-z0-9_()]*%|[\\/]<[a-z_ ]+>(?:[\\/"]|$)/i;
+
+/**
+ * Why a path or command line never stands so in what a host reports, or undefined: a sandbox wrote a variable in the
+ * place of what its own host had there, so that no exact match can hit.
+ */
+export function unresolved({ type, value }: Pick<Indicator, "type" | "value">): string | undefined {
+  return (type === "file-path" || type === "command-line") && VARIABLE.test(value)
+    ? "a variable stands in it where a host has its own folder, so an exact match never hits"
+    : undefined;
+}

@@ -137,6 +137,7 @@ describe("splunk: Enterprise Security", () => {
     [exampleIndicator("certificate"), /by serial/],
     [exampleIndicator("certificate", { details: { certificate: { serial: "01" } } }), /by serial/],
     [exampleIndicator("domain", { status: "revoked" }), /^revoked/],
+    [exampleIndicator("command-line", { value: "%APPDATA%\\quillet.exe" }), /^a variable stands in it/],
   ])("skips $0.type: $1", async (indicator, reason) => {
     const { skipped } = await render(splunk, [indicator], { format: "es" });
     expect(skipped.map((one) => one.reason)).toEqual([expect.stringMatching(reason)]);

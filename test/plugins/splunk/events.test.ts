@@ -62,7 +62,7 @@ describe("splunk: events", () => {
   });
 
   it("carry values that no lookup row can", async () => {
-    const value = "one\ntwo\0\ud800";
+    const value = "%TEMP%\\one\ntwo\0\ud800";
     const { files } = await render(splunk, [exampleIndicator("command-line", { value })], { format: "hec" });
     expect(eventsOf(files)[0]?.event).toMatchObject({ value });
   });

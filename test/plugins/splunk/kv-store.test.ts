@@ -49,6 +49,12 @@ async function documents(indicators: readonly Indicator[], options = {}): Promis
 }
 
 describe("splunk: KV store", () => {
+  it("has no path with a variable, which no event ever holds", async () => {
+    const paths = ["%USERPROFILE%\\quillet.dll", "C:\\ProgramData\\quillet.dll"];
+    const indicators = paths.map((value) => exampleIndicator("file-path", { value }));
+    expect((await documents(indicators)).map(({ indicator }) => indicator)).toEqual([paths[1]]);
+  });
+
   it("defines the collection and its lookup", async () => {
     const { files } = await render(splunk, [], { format: "kv" });
     expect(String(files.get(`${APP}/default/collections.conf`))).toBe(`[rulewright_ioc_kv]

@@ -17,6 +17,7 @@ import {
 import { checkApp, checkLookup, parseConf, wildcardLookup } from "./app-check.ts";
 
 const SAMPLE = "9f2b5c7d1e3a4f60817263544536271809fadbecdcbdae9f8071625344352617";
+const VARIABLE = "a variable stands in it where a host has its own folder, so an exact match never hits";
 const REST = "description,malware_family,confidence,tlp,first_seen,last_seen,expires";
 const REST_CELLS =
   "contacted by 1 sample (Zenbox),quillet,85,amber,2026-10-01T08:00:00Z,2026-10-20T09:30:00Z,2027-01-18T09:30:00Z";
@@ -268,6 +269,8 @@ describe("splunk: rows", () => {
     [exampleIndicator("domain", { value: "*.example" }), "not a canonical domain"],
     [exampleIndicator("endpoint", { value: "198.51.100.7" }), "not a canonical endpoint"],
     [exampleIndicator("user-agent", { value: "a\nb" }), "a line break or NUL in the value does not fit on one line"],
+    [exampleIndicator("file-path", { value: "%USERPROFILE%\\quillet.dll" }), VARIABLE],
+    [exampleIndicator("command-line", { value: '"%TEMP%\\quillet.exe" /q' }), VARIABLE],
   ])("skips $0.type $0.value: $1", async (indicator, reason) => {
     const { skipped, rows } = await render(splunk, [indicator]);
     expect(skipped).toEqual([{ indicator, reason }]);

@@ -112,6 +112,9 @@ describe("values that do not fit", () => {
     ["mutex", ""],
     ["registry-key", "HKLM\\Software\\x"],
     ["file-path", "relative.dll"],
+    ["file-path", String.raw`%USERPROFILE%\quillet.dll`],
+    ["file-path", String.raw`C:\Users\<USER>\quillet.dll`],
+    ["command-line", String.raw`"%TEMP%\quillet.exe" /q`],
     ["command-line", "A".repeat(40_000)],
     ["email-address", "drop@quillet-morrow.top"],
   ])("are refused with a reason: %s %s", (type, value) => {

@@ -70,6 +70,20 @@ export function isTestFileHash(sha256: string): boolean {
   return TEST_FILES.has(sha256);
 }
 
+/** The test file is 68 bytes; what people make of it stays near, and too small to be much else. */
+const TEST_FILE_BYTES = 200;
+
+/** A tiny file called after the test file: somebody's variant of it. */
+export function isTestFileVariant({
+  names,
+  size,
+}: {
+  readonly names: readonly string[];
+  readonly size?: number;
+}): boolean {
+  return size !== undefined && size <= TEST_FILE_BYTES && names.some((name) => /^eicar/i.test(name));
+}
+
 /** The library a JA3, JA3S or JA4 belongs to, when it is a common one. */
 export function commonFingerprint(fingerprint: string): string | undefined {
   return COMMON_FINGERPRINTS.get(fingerprint);

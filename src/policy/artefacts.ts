@@ -6,16 +6,26 @@ import {
   isCommonUserAgent,
   isEmptyFileHash,
   isTestFileHash,
+  isTestFileVariant,
 } from "../enrich/common-artefacts.ts";
+import {
+  isBareProgram,
+  isChosenCertificateKey,
+  isCommonPath,
+  isCommonRegistryKey,
+  isSandboxPlace,
+  isWindowsFileName,
+} from "../enrich/host-artefacts.ts";
 import type { Facts } from "../store/store.ts";
-import { type Finding, type Findings, type JudgeContext, plural } from "./rule.ts";
+import { isSuspectItself } from "./evidence-rules.ts";
+import { type Finding, type Findings, type Gate, type JudgeContext, plural } from "./rule.ts";
 import { cleanSamples } from "./sample-rules.ts";
 
 /** Files: the sample itself and what it dropped. */
 export function judgeHash(facts: Facts, context: JudgeContext): Findings {
   if (isEmptyFileHash(facts.observable.value))
     return { gate: { id: "empty-file", text: "the hash of an empty file" }, findings: [] };
-  if (isTestFileHash(facts.observable.value))
+  if (isTestFileHash(facts.observable.value) || (facts.file && isTestFileVariant(facts.file)))
     return {
       gate: { id: "test-file", text: "the EICAR test file, which every scanner detects on purpose" },
       findings: [],
@@ -35,7 +45,7 @@ export function judgeHash(facts: Facts, context: JudgeContext): Findings {
   }
   if (isSample && facts.cleanSamples > 0 && facts.maliciousSamples === 0)
     findings.push({ id: "clean-samples", weight: -25, text: "clean by engines or sandbox" });
-  if (!isSample) findings.push(...corroboration(facts), ...spread(facts));
+  if (!isSample) findings.push(...commonFileName(facts), ...familyCorroboration(facts), ...spread(facts));
   const listed = context.warningLists?.match("sha256", facts.observable.value).find(({ tier }) => tier === "drop");
   return listed
     ? { gate: { id: "warning-list", text: `on the warning list ${listed.list} ${listed.version}` }, findings: [] }
@@ -87,18 +97,48 @@ export function judgeMutex(facts: Facts): Findings {
     findings: [
       { id: "mutex", weight: 20, text: `created by ${plural(facts.samples, "sample")}` },
       ...opinions(facts),
-      ...corroboration(facts),
+      ...familyCorroboration(facts),
       ...spread(facts),
     ],
   };
 }
 
-/** Registry keys, file paths, command lines: context unless several samples share them. */
+/** Registry keys, file paths, command lines: context unless several samples of a family share them. */
 export function judgeHostArtefact(facts: Facts): Findings {
+  const { type, value } = facts.observable;
+  const gate = hostGate(facts);
+  if (gate) return { gate, findings: [] };
   const findings: Finding[] = [{ id: "host-artefact", weight: 10, text: `seen in ${plural(facts.samples, "sample")}` }];
-  if (facts.observable.type === "registry-key" && isAutostartKey(facts.observable.value))
+  if (type === "registry-key" && isAutostartKey(value))
     findings.push({ id: "autostart", weight: 10, text: "starts a program at logon" });
-  return { findings: [...findings, ...opinions(facts), ...corroboration(facts), ...spread(facts)] };
+  if (type === "registry-key" && isChosenCertificateKey(value))
+    findings.push({
+      id: "common-registry-key",
+      weight: -25,
+      text: "a certificate that Windows or the sandbox may have put there",
+    });
+  if (type === "command-line" && isBareProgram(value))
+    findings.push({ id: "bare-program", weight: -25, text: "a program in the folders of Windows, without arguments" });
+  return { findings: [...findings, ...opinions(facts), ...familyCorroboration(facts), ...spread(facts)] };
+}
+
+function hostGate({ observable: { type, value } }: Facts): Gate | undefined {
+  if (type === "registry-key")
+    return isCommonRegistryKey(value)
+      ? { id: "common-registry-key", text: "Windows or Office writes it, whatever runs" }
+      : undefined;
+  if (isSandboxPlace(value)) return { id: "sandbox-place", text: "it names a place that is only in a sandbox" };
+  return type === "file-path" && isCommonPath(value)
+    ? { id: "common-path", text: "no folder, or a place that any program or Windows itself writes to" }
+    : undefined;
+}
+
+/** Malware may call itself so, hence no gate; but then somebody finds it malicious. */
+function commonFileName(facts: Facts): Finding[] {
+  const names = facts.file?.names ?? [];
+  return names.length > 0 && names.every(isWindowsFileName) && !isSuspectItself(facts)
+    ? [{ id: "common-file-name", weight: -25, text: `Windows itself drops a file of the name ${names[0]}` }]
+    : [];
 }
 
 /** With whom the sessions were: kept peers speak for it, background peers against. */
@@ -125,18 +165,26 @@ function opinions(facts: Facts): Finding[] {
   return [];
 }
 
-/** Two samples may share a habit of the sandbox, three of one family share the malware's. */
-function corroboration(facts: Facts): Finding[] {
-  const [family] = facts.families.keys();
-  return facts.samples >= 2 && facts.families.size <= 1
-    ? [
-        {
-          id: "several-samples",
-          weight: facts.samples >= 3 ? 25 : 15,
-          text: `seen in ${facts.samples} samples${family === undefined ? "" : ` of ${family}`}`,
-        },
-      ]
-    : [];
+/** Many samples that have the value in common, unless they are of several families. */
+function corroboration({ samples, families }: Facts): Finding[] {
+  const [[family, own] = ["", 0], ...others] = families;
+  return others.length === 0 ? severalSamples(samples, own === samples ? family : undefined) : [];
+}
+
+/**
+ * The same for what is found on a host, where no peer vouches for it: samples of no known family have the sandbox in
+ * common and perhaps no more, so only those of the family count.
+ */
+function familyCorroboration({ families }: Facts): Finding[] {
+  const [[family, samples] = ["", 0], ...others] = families;
+  return others.length === 0 ? severalSamples(samples, family) : [];
+}
+
+/** Two samples may share a habit of the sandbox, three share the malware's. */
+function severalSamples(samples: number, family: string | undefined): Finding[] {
+  if (samples < 2) return [];
+  const text = `seen in ${samples} samples${family === undefined ? "" : ` of ${family}`}`;
+  return [{ id: "several-samples", weight: samples >= 3 ? 25 : 15, text }];
 }
 
 function spread(facts: Facts): Finding[] {

@@ -26,6 +26,8 @@ export interface Tally {
   readonly told?: Told;
   /** The smallest of the notes of alerts. */
   alertNotes?: Set<string>;
+  /** The smallest of the notes on a file itself: names and size. */
+  fileNotes?: Set<string>;
   /** The smallest note with a certificate. */
   certificateNote?: string;
 }
@@ -120,7 +122,7 @@ interface Portion {
 async function portion(db: Kysely<Schema>, isTold: boolean, condition: ReturnType<typeof sql>): Promise<Portion> {
   const { rows } = await sql<Row>`
     select e.observable_id as id, e.sample_id as sample, e.sandbox, e.role, e.first_at, e.last_at,
-           case when e.role in ('ids-alert', 'tls-session') then e.note end as note
+           case when e.role in ('ids-alert', 'tls-session', 'sample', 'dropped-file') then e.note end as note
     from evidence e where ${condition}
     order by e.observable_id, e.sample_id, e.sandbox, e.role limit ${PORTION}`.execute(db);
   const ids = JSON.stringify([...new Set(rows.map(({ sample }) => sample))]);
@@ -236,7 +238,11 @@ function keepNote(tally: Tally, note: string, role: EvidenceRole): void {
     }
     return;
   }
-  tally.alertNotes ??= new Set();
-  tally.alertNotes.add(note);
-  if (tally.alertNotes.size > 4 * LISTED) tally.alertNotes = new Set([...tally.alertNotes].sort().slice(0, LISTED));
+  if (role === "ids-alert") tally.alertNotes = withNote(tally.alertNotes, note);
+  else tally.fileNotes = withNote(tally.fileNotes, note);
+}
+
+function withNote(notes: Set<string> = new Set(), note: string): Set<string> {
+  notes.add(note);
+  return notes.size > 4 * LISTED ? new Set([...notes].sort().slice(0, LISTED)) : notes;
 }

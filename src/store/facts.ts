@@ -60,6 +60,7 @@ async function factsOfPage(
     };
     const certificate = tally?.certificateNote && (JSON.parse(tally.certificateNote) as EvidenceNote).certificate;
     if (certificate) facts.certificate = certificate;
+    if (tally?.fileNotes) facts.file = fileOf(tally.fileNotes);
     if (enrichment !== null) facts.enrichment = JSON.parse(enrichment) as Omit<Enrichment, "observable" | "seenAt">;
     if (action !== null) facts.ruling = { action, reason, ruledAt };
     const said = feedback.get(value);
@@ -86,4 +87,16 @@ function alertsOf(notes: ReadonlySet<string>): Facts["alerts"] {
       const { severity = "info", message } = JSON.parse(text) as EvidenceNote;
       return message === undefined ? [] : [{ severity, message }];
     });
+}
+
+function fileOf(texts: ReadonlySet<string>): NonNullable<Facts["file"]> {
+  const notes = [...texts]
+    .sort()
+    .slice(0, LISTED)
+    .map((text) => JSON.parse(text) as EvidenceNote);
+  const size = notes.find((note) => note.size !== undefined)?.size;
+  return {
+    names: [...new Set(notes.flatMap(({ name }) => name ?? []))].sort(),
+    ...(size === undefined ? {} : { size }),
+  };
 }

@@ -47,6 +47,8 @@ export interface Facts {
   readonly alerts: readonly { readonly severity: string; readonly message: string }[];
   readonly enrichment?: Omit<Enrichment, "observable" | "seenAt">;
   readonly certificate?: NonNullable<EvidenceNote["certificate"]>;
+  /** What reports call a file, sorted, at most 20 names, and its bytes; absent where none says anything. */
+  readonly file?: { readonly names: readonly string[]; readonly size?: number };
   /** Links to others and, for addresses, from the hosts that resolved to them; at most 20 per kind and decision. */
   readonly links: readonly Linked[];
   /** When the newest sample that shows it was new, seconds; absent when no report is dated. */

@@ -387,6 +387,105 @@ describe("artefacts", () => {
   });
 });
 
+describe("host artefacts", () => {
+  const RUN = String.raw`HKCU\Software\Microsoft\Windows\CurrentVersion\Run\Quillet`;
+  const key = (value: string): Observable => ({ type: "registry-key", value });
+  const shown = (attributes: object, families: readonly (string | undefined)[]) =>
+    families.map((family, n) =>
+      report({ ...attributes, ...MALWARE, ...(family ? { verdict_labels: [family] } : {}) }, { sample: n + 1 }),
+    );
+  const QUILLET = ["quillet", "quillet", "quillet"];
+
+  it("are kept when samples of one family share them", async () => {
+    const bodies = shown({ registry_keys_set: [{ key: RUN }] }, QUILLET);
+    expect(await outcome(key(RUN.replace("HKCU", "HKEY_CURRENT_USER")), ...bodies)).toBe(
+      "keep host-artefact autostart malicious-sample several-samples",
+    );
+  });
+
+  it("samples of no known family are no family", async () => {
+    const [path, mutex] = [String.raw`C:\ProgramData\morrow\a.dat`, "MorrowLock"];
+    const bodies = shown({ files_dropped: [{ path }], mutexes_created: [mutex] }, [undefined, undefined, undefined]);
+    expect(await outcome({ type: "file-path", value: path }, ...bodies)).toBe("review host-artefact malicious-sample");
+    expect(await outcome({ type: "mutex", value: mutex }, ...bodies)).toBe("review mutex malicious-sample");
+  });
+
+  it("count the samples of the family and not those of none", async () => {
+    const path = String.raw`C:\ProgramData\morrow\a.dat`;
+    const bodies = shown({ files_dropped: [{ path }] }, ["quillet", "quillet", undefined, undefined]);
+    const { verdict } = await verdictOn({ type: "file-path", value: path }, bodies);
+    expect(verdict.reasons).toContainEqual({
+      id: "several-samples",
+      weight: 15,
+      text: "seen in 2 samples of quillet",
+    });
+  });
+
+  it.each<[Observable, object, string]>([
+    [
+      key(String.raw`HKEY_LOCAL_MACHINE\SYSTEM\ControlSet001\Services\W32Time\Config\LastKnownGoodTime`),
+      { registry_keys_set: [{ key: String.raw`HKLM\SYSTEM\ControlSet001\Services\W32Time\Config\LastKnownGoodTime` }] },
+      "drop common-registry-key",
+    ],
+    [
+      key(String.raw`HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\SystemCertificates\ROOT\Certificates\AB`),
+      { registry_keys_set: [{ key: String.raw`HKLM\SOFTWARE\Microsoft\SystemCertificates\ROOT\Certificates\AB` }] },
+      "review host-artefact common-registry-key malicious-sample several-samples",
+    ],
+    [
+      { type: "command-line", value: String.raw`"%SAMPLEPATH%\a.exe" /q` },
+      { command_executions: [String.raw`"%SAMPLEPATH%\a.exe" /q`] },
+      "drop sandbox-place",
+    ],
+    [
+      { type: "command-line", value: String.raw`C:\Windows\system32\wermgr.exe` },
+      { command_executions: [String.raw`C:\Windows\system32\wermgr.exe`] },
+      "review host-artefact bare-program malicious-sample several-samples",
+    ],
+    [
+      { type: "file-path", value: String.raw`C:\Sysmon\0123` },
+      { files_dropped: [{ path: String.raw`C:\Sysmon\0123` }] },
+      "drop sandbox-place",
+    ],
+    [{ type: "file-path", value: "edb.chk" }, { files_dropped: [{ path: "edb.chk" }] }, "drop common-path"],
+  ])("$0.value of one family: $2", async (observable, attributes, expected) => {
+    expect(await outcome(observable, ...shown(attributes, QUILLET))).toBe(expected);
+  });
+
+  it("a dropped file that only bears names of Windows's own is not kept", async () => {
+    const hash: Observable = { type: "sha256", value: "ab".repeat(32) };
+    const dropping = (...names: string[]) =>
+      names.flatMap((name, n) =>
+        report(
+          {
+            files_dropped: [{ path: `C:\\Temp\\${name}`, sha256: hash.value }],
+            verdict_labels: ["quillet"],
+            ...MALWARE,
+          },
+          { sample: n + 1 },
+        ),
+      );
+    expect(await outcome(hash, ...dropping("authrootstl.cab", "authrootstl.cab", "pinrulesstl.cab"))).toBe(
+      "review dropped-file malicious-sample common-file-name several-samples",
+    );
+    expect(await outcome(hash, ...dropping("authrootstl.cab", "authrootstl.cab", "quillet.exe"))).toBe(
+      "keep dropped-file malicious-sample several-samples",
+    );
+    const detected = { type: "file", id: hash.value, attributes: { last_analysis_stats: { malicious: 40 } } };
+    expect(await outcome(hash, ...dropping("authrootstl.cab"), detected)).toBe("keep sample malicious-sample");
+  });
+
+  it.each<[string, number, string]>([
+    ["eicar.bat", 81, "drop test-file"],
+    ["EICAR test antivirus.txt", 200, "drop test-file"],
+    ["eicar.exe", 201, "keep sample malicious-sample"],
+    ["quillet.bat", 81, "keep sample malicious-sample"],
+  ])("%s of %i bytes: %s", async (meaningful_name, size, expected) => {
+    const file = fileObject(1, { meaningful_name, size, last_analysis_stats: { malicious: 6, undetected: 50 } });
+    expect(await outcome({ type: "sha256", value: `${"5".repeat(63)}1` }, file)).toBe(expected);
+  });
+});
+
 describe("properties of the judge", () => {
   const context = { background: loadBackground(), policy: DEFAULT_POLICY, ...wholeStore({ samples: 100 }) };
   const facts = (overrides: Partial<Facts>): Facts => ({

@@ -23,6 +23,11 @@ const OBSERVABLES = [
   { type: "domain", value: "myip.quillet-morrow.net" },
   { type: "url", value: "http://quillet-morrow.top/a/b" },
   { type: "url", value: "https://pastebin.com/raw/quillet" },
+  { type: "mutex", value: "QuilletLock" },
+  { type: "registry-key", value: "HKEY_CURRENT_USER\\Software\\Quillet" },
+  { type: "command-line", value: "C:\\Windows\\system32\\wermgr.exe" },
+  { type: "user-agent", value: "Quillet/1.4" },
+  { type: "sha256", value: "ab".repeat(32) },
 ] as const;
 
 describe("more evidence", () => {
@@ -117,6 +122,9 @@ describe("the order in which reports arrive", () => {
           ip_traffic: [{ destination_ip: "45.32.17.7", destination_port: 8443, transport_layer_protocol: "TCP" }],
           tls: [{ sni: "quillet-morrow.top", ja3: "5d65ea3fb1d4aa7d826733d2f2cbbb1d" }],
           mutexes_created: ["QuilletLock"],
+          files_dropped: [
+            { path: `C:\\Temp\\${["authrootstl.cab", "edb.chk", "a.pf"][sample - 1]}`, sha256: "ab".repeat(32) },
+          ],
           verdicts: ["MALWARE"],
           verdict_labels: ["quillet"],
         },
@@ -164,6 +172,7 @@ describe("the order in which reports arrive", () => {
     const expected = await verdicts(BODIES, BODIES.length);
     expect(expected).toContain("quillet-morrow.top");
     expect(expected).toContain(sampleId(1));
+    expect(expected).toContain("common-file-name");
     await fc.assert(
       fc.asyncProperty(
         fc.shuffledSubarray([...BODIES], { minLength: BODIES.length }),

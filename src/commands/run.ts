@@ -31,6 +31,7 @@ export async function runScheduler(plain: App, output: Output, options: RunOptio
   const { hunts } = app.loaded.config;
   if (hunts.length > 0) await openVirusTotal(app, options.store).close();
   return withNewStore(app, options.store, async (store) => {
+    // A folder that is not there is told at the start, and not by the first judgement.
     await openJudging(plain, store, options.warningLists);
     await rememberLists(plain, store, options.warningLists);
     const folder = resolve(app.folder, options.out);

@@ -1,4 +1,4 @@
-/** Everything an export needs, checked before anything is read or written. */
+/** From the names of exports to what runs them. */
 import { join } from "node:path";
 import type { App } from "../app.ts";
 import { absenceText, isAbsent } from "../config/absence.ts";

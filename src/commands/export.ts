@@ -1,5 +1,4 @@
 /** `rulewright export [name…]`: the store's indicators into files; what is withdrawn or expired is said to be so. */
-
 import { planExports } from "../app/planning.ts";
 import { exportNames } from "../app/publishing.ts";
 import { requireContent, storedContext, withStore } from "../app/stored.ts";

@@ -1,5 +1,4 @@
 /** `rulewright generate`: reports in, detection content out; no key, no store, no config needed. */
-
 import { DEFAULT_EXPORTS, planExports } from "../app/planning.ts";
 import { asOfStore, judgeReports } from "../app/reports.ts";
 import type { ListsChoice } from "../app/warning-lists.ts";

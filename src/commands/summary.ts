@@ -1,5 +1,4 @@
 /** The text a run prints for people: what was read, what was decided, what was written. */
-
 import type { ExportOutcome } from "../app/exporting.ts";
 import type { IngestTally } from "../app/ingesting.ts";
 import { pushText } from "../app/push-text.ts";

@@ -2,7 +2,6 @@
  * One export: indicators through an exporter into a sink, with the accounting. Every indicator that goes in is
  * written or skipped with a reason; a plugin that loses one fails its export before anything is published.
  */
-
 import { createHash, type Hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { RulewrightError } from "../errors.ts";
@@ -212,7 +211,7 @@ async function* measured(chunks: AsyncIterable<Chunk>, files: Map<string, Output
 
 /**
  * Indicators between two turns of the event loop. An exporter that holds everything until the end writes nothing that
- * would wait: nobody would hear a signal, and the collector, which starts its work in such turns, would lag behind.
+ * would wait, and nobody would hear a signal until then.
  */
 const BREATH = 1000;
 

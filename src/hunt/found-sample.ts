@@ -26,7 +26,10 @@ const FoundFile = z.object({
     .object({ first_submission_date: number, last_submission_date: number, last_modification_date: number })
     .optional()
     .catch(undefined),
-  context_attributes: z.looseObject({ notification_date: number }).optional().catch(undefined),
+  context_attributes: z
+    .looseObject({ notification_date: number, rule_name: z.unknown().optional(), hunting_info: z.unknown().optional() })
+    .optional()
+    .catch(undefined),
 });
 
 /** A listing's file, or undefined for other types and for objects that VirusTotal does not hold. */
@@ -36,11 +39,12 @@ export function foundSample(entry: unknown, field: DateField = "fs"): FoundSampl
   const { id, attributes, context_attributes: context } = parsed.data;
   const submittedAt = field === "ls" ? attributes?.last_submission_date : attributes?.first_submission_date;
   const datedAt = context?.notification_date ?? submittedAt;
+  const isMatch = context?.rule_name !== undefined || context?.hunting_info !== undefined;
   return {
     id: id.toLowerCase(),
     ...(attributes === undefined ? {} : { object: entry }),
     // Apart, because of a sample that is known the object is not read again: a further rule may have matched it.
-    ...(context === undefined ? {} : { about: { type: "file", id, context_attributes: context } }),
+    ...(isMatch ? { about: { type: "file", id, context_attributes: context } } : {}),
     ...(datedAt === undefined ? {} : { datedAt }),
     ...(attributes?.last_modification_date === undefined ? {} : { modifiedAt: attributes.last_modification_date }),
   };

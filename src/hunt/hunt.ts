@@ -109,7 +109,8 @@ async function walkThrough(run: Run, start: Walk): Promise<HuntTally> {
   let open = 0;
   let counted = 0;
   let saved: Promise<void> = Promise.resolve();
-  const takings: Promise<unknown>[] = [];
+  /** Settles when nothing of the pages so far is under way. */
+  let ended: Promise<unknown> = Promise.resolve();
   const hasRoomFor = (samples: number): boolean => samples <= hunt.limit - counted - open;
   try {
     for (;;) {
@@ -123,7 +124,7 @@ async function walkThrough(run: Run, start: Walk): Promise<HuntTally> {
       const isCut = due.length < look.due.length;
       if (!isCut) walk = behind(walk, page);
       const [taking, own] = [taker.take(due), walk];
-      takings.push(taking.done);
+      ended = Promise.allSettled([ended, taking.done]).then(() => {});
       open += due.length;
       saved = Promise.all([taking.done, saved]).then(async ([{ known, fetched }]) => {
         open -= due.length;
@@ -137,7 +138,7 @@ async function walkThrough(run: Run, start: Walk): Promise<HuntTally> {
     await saved;
   } finally {
     // Nothing is under way when the failure is told, of the pages behind it neither.
-    await Promise.allSettled([saved, ...takings]);
+    await Promise.allSettled([saved, ended]);
     await pages.return?.();
   }
   if (!hunt.source.isEndless) {

@@ -40,7 +40,7 @@ export async function collect(body: Readable, limit: number): Promise<Buffer> {
 
 const gunzipped = promisify(gunzip);
 
-/** A compressed body stops at the limit too, however small it came: zlib itself refuses to make more. */
+/** A compressed body stops at the limit too, however small it came: zlib itself refuses to make more. Throws TransportBreak. */
 export async function decompress(bytes: Buffer, encoding: string, limit: number): Promise<Buffer> {
   if (encoding === "identity" || encoding === "") return bytes;
   if (encoding !== "gzip" && encoding !== "x-gzip")

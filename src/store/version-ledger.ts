@@ -1,6 +1,7 @@
 /** The version ledger: same content, same times, for ever; `modified` moves only with what an object says. */
 import { type Kysely, sql } from "kysely";
 import { sha256 } from "../model/ids.ts";
+import { nextModified } from "../model/version-time.ts";
 import type { Version, VersionedObject, VersionLedger } from "../plugin.ts";
 import type { Schema } from "./schema.ts";
 
@@ -76,15 +77,7 @@ function versionOf(
   const revoked = isRevoked ? 1 : 0;
   if (entry?.hash === hash && entry.revoked === revoked) return entry;
   if (!entry) return { kind, id, hash, created, modified: modified > created ? modified : created, revoked };
-  return { kind, id, hash, created: entry.created, modified: later(entry.modified, modified, now), revoked };
-}
-
-/**
- * Now, or later. The time of the newest sample would do for most, but not for a receiver where somebody has touched the
- * object since: it would take a withdrawal of today for older than that.
- */
-function later(last: string, proposed: string, now: Date): string {
-  return new Date(Math.max(now.getTime(), Date.parse(proposed), Date.parse(last) + 1)).toISOString();
+  return { kind, id, hash, created: entry.created, modified: nextModified(entry.modified, modified, now), revoked };
 }
 
 async function knownEntries(

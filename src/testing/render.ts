@@ -3,6 +3,7 @@ import { createSpools } from "../export/spool.ts";
 import { compileTemplates, readTemplates } from "../export/templates.ts";
 import type { Indicator } from "../model/indicator.ts";
 import { OBSERVABLE_TYPES, type Observable } from "../model/observable.ts";
+import { nextModified } from "../model/version-time.ts";
 import type {
   Exporter,
   Logger,
@@ -66,17 +67,13 @@ export function memoryVersionLedger(now: Date): VersionLedger {
         const entry = known.get(id);
         if (entry?.content === content) return { created: entry.created, modified: entry.modified, isChanged: false };
         const next = entry
-          ? { content, created: entry.created, modified: later(entry.modified, modified, now) }
+          ? { content, created: entry.created, modified: nextModified(entry.modified, modified, now) }
           : { content, created, modified: modified > created ? modified : created };
         known.set(id, next);
         return { created: next.created, modified: next.modified, isChanged: true };
       });
     },
   };
-}
-
-function later(last: string, proposed: string, now: Date): string {
-  return new Date(Math.max(now.getTime(), Date.parse(proposed), Date.parse(last) + 1)).toISOString();
 }
 
 export const silentLog: Logger = { debug() {}, info() {}, warn() {} };

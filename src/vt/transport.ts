@@ -92,15 +92,13 @@ export function createTransport(options: TransportOptions): Transport {
     };
     return { raw, body, encoding: String(got["content-encoding"] ?? "identity").toLowerCase() };
   };
-  const unpack = (bytes: Buffer, encoding: string): Promise<Buffer> =>
-    decompress(bytes, encoding, maxBodyBytes).catch((error: unknown) => Promise.reject(breakOf(error, mask)));
 
   return {
     mask,
     serverTime: () => serverTime,
     async drain({ body, encoding }) {
       try {
-        return await unpack(await collect(body, maxBodyBytes), encoding);
+        return await decompress(await collect(body, maxBodyBytes), encoding, maxBodyBytes);
       } catch (error) {
         throw breakOf(error, mask);
       }
@@ -110,7 +108,7 @@ export function createTransport(options: TransportOptions): Transport {
       try {
         const { raw, body, encoding } = await send(target, limited.signal);
         const bytes = await collect(body, maxBodyBytes);
-        return { ...raw, unpack: () => unpack(bytes, encoding) };
+        return { ...raw, unpack: () => decompress(bytes, encoding, maxBodyBytes) };
       } catch (error) {
         signal.throwIfAborted();
         throw limited.signal.aborted

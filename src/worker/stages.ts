@@ -2,7 +2,6 @@
  * What `run` schedules: the config's hunts, judging what they brought, then its exports and pushes. Each does what the command of
  * its name does, over the same functions.
  */
-
 import type { ExportOutcome } from "../app/exporting.ts";
 import { huntInto, huntsOf } from "../app/hunting.ts";
 import { planExports } from "../app/planning.ts";

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { collectionId, retrohuntJobId } from "../../src/emulator/index.ts";
+import { foundSample } from "../../src/hunt/found-sample.ts";
 import { hashSource } from "../../src/hunt/hash-source.ts";
 import { type Hunt, type HuntDeps, runHunt } from "../../src/hunt/hunt.ts";
 import { collectionSource, livehuntSource, retrohuntSource, searchSource } from "../../src/hunt/listing-sources.ts";
@@ -285,6 +286,11 @@ describe("the sources", () => {
     await run("rule_three");
     expect(await labels()).toEqual(["rule_one", "rule_three", "rule_two"]);
     await store.close();
+  });
+
+  it("leaves what else the context of a file says to the object", () => {
+    const entry = { type: "file", id: "a".repeat(64), attributes: {}, context_attributes: { snippet: "x" } };
+    expect(foundSample(entry)).not.toHaveProperty("about");
   });
 
   it("end with nothing under way, of the page behind a failure neither", async () => {
